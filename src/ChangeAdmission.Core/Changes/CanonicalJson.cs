@@ -27,7 +27,10 @@ internal sealed class CanonicalJson(int sizeHint) : IDisposable
     public void Raw(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > _buffer.Length - _length)
+        {
             Grow(bytes.Length);
+        }
+
         bytes.CopyTo(_buffer.AsSpan(_length));
         _length += bytes.Length;
     }
@@ -47,14 +50,22 @@ internal sealed class CanonicalJson(int sizeHint) : IDisposable
                     Byte(separator);
                     separator = (byte)',';
                     if (tree.NameIsVerbatim(child))
+                    {
                         Verbatim(tree.Name(child));
+                    }
                     else
+                    {
                         Quote(tree.Name(child));
+                    }
+
                     Byte((byte)':');
                     Value(tree, child);
                 }
                 if (separator == '{')
+                {
                     Byte(separator);
+                }
+
                 Byte((byte)'}');
                 break;
             case JsonKind.Array:
@@ -62,7 +73,10 @@ internal sealed class CanonicalJson(int sizeHint) : IDisposable
                 for (var child = tree.FirstChild(node); child >= 0; child = tree.NextSibling(child))
                 {
                     if (child != tree.FirstChild(node))
+                    {
                         Byte((byte)',');
+                    }
+
                     Value(tree, child);
                 }
                 Byte((byte)']');
@@ -131,7 +145,10 @@ internal sealed class CanonicalJson(int sizeHint) : IDisposable
     private void Byte(byte value)
     {
         if (_length == _buffer.Length)
+        {
             Grow(1);
+        }
+
         _buffer[_length++] = value;
     }
 

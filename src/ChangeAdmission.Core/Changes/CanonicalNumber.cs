@@ -24,19 +24,29 @@ internal static class CanonicalNumber
     public static byte[] Format(ReadOnlySpan<byte> literal)
     {
         if (IsCanonicalInteger(literal) || literal.Length > LongestLiteral)
+        {
             return literal.ToArray();
+        }
+
         var (negative, digits, exponent) = Decompose(literal);
         if (digits.Length == 0)
+        {
             return "0"u8.ToArray();
+        }
 
         var sign = negative ? "-" : "";
         if (exponent >= 0 && exponent <= MostPlainDigits - digits.Length)
+        {
             return Encoding.ASCII.GetBytes(sign + digits + new string('0', (int)exponent));
+        }
 
         var number = double.Parse(literal, NumberStyles.Float, CultureInfo.InvariantCulture);
         // Out of a double's range: exact, in a form that no double has.
         if (double.IsInfinity(number) || number == 0)
+        {
             return Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{sign}{digits}e{exponent}"));
+        }
+
         return Encoding.ASCII.GetBytes(FormatDouble(number));
     }
 
@@ -44,7 +54,9 @@ internal static class CanonicalNumber
     internal static string FormatDouble(double number)
     {
         if (number == 0)
+        {
             return "0";
+        }
         // The shortest digits that read back as this double: .NET finds the same ones as ECMAScript; only the layout differs.
         var shortest = Math.Abs(number).ToString("R", CultureInfo.InvariantCulture);
         var (_, digits, exponent) = Decompose(Encoding.ASCII.GetBytes(shortest));

@@ -60,13 +60,22 @@ public readonly record struct ChangeDigest
     {
         digest = default;
         if (!text.StartsWith(Prefix, StringComparison.Ordinal) || text.Length != Prefix.Length + (2 * HashBytes))
+        {
             return false;
+        }
+
         var digits = text[Prefix.Length..];
         if (digits.ContainsAnyInRange('A', 'F'))
+        {
             return false;
+        }
+
         Span<byte> hash = stackalloc byte[HashBytes];
         if (Convert.FromHexString(digits, hash, out _, out _) != System.Buffers.OperationStatus.Done)
+        {
             return false;
+        }
+
         digest = new ChangeDigest(hash);
         return !digest.IsDefault;
     }
@@ -75,7 +84,10 @@ public readonly record struct ChangeDigest
     public override string ToString()
     {
         if (IsDefault)
+        {
             return "(no digest)";
+        }
+
         Span<byte> hash = stackalloc byte[HashBytes];
         BinaryPrimitives.WriteUInt64BigEndian(hash, _a);
         BinaryPrimitives.WriteUInt64BigEndian(hash[8..], _b);

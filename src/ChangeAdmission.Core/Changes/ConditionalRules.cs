@@ -38,7 +38,10 @@ internal static class ConditionalRules
         public override bool IsAbsence(JsonTree tree, in Field field)
         {
             if (tree.Kind(field.Node) != JsonKind.String)
+            {
                 return false;
+            }
+
             var policy = tree.Text(field.Node);
             var image = tree.Member(field.Parent, _imageField);
             return policy.IsEmpty
@@ -52,7 +55,10 @@ internal static class ConditionalRules
         public override bool IsAbsence(JsonTree tree, in Field field)
         {
             if (tree.Kind(field.Node) != JsonKind.Number)
+            {
                 return false;
+            }
+
             var port = tree.Text(field.Node);
             var containerPort = tree.Member(field.Parent, "containerPort"u8);
             return port.SequenceEqual("0"u8)
@@ -73,10 +79,18 @@ internal static class ConditionalRules
         public override bool IsAbsence(JsonTree tree, in Field field)
         {
             if (tree.Kind(field.Node) != JsonKind.Object || !tree.IsEmpty(field.Node))
+            {
                 return false;
+            }
+
             for (var member = tree.FirstChild(field.Parent); member >= 0; member = tree.NextSibling(member))
+            {
                 if (member != field.Node && tree.Kind(member) != JsonKind.Null && !tree.Name(member).SequenceEqual("name"u8))
+                {
                     return false;
+                }
+            }
+
             return true;
         }
     }
@@ -93,20 +107,29 @@ internal static class ConditionalRules
         internal static bool IsTime(ReadOnlySpan<byte> text)
         {
             if (text.Length is < 20 or > LongestTime)
+            {
                 return false;
+            }
+
             if (!Number(text[..4], 1, 9999, out var year) || text[4] != '-'
                 || !Number(text[5..7], 1, 12, out var month) || text[7] != '-'
                 || !Number(text[8..10], 1, DateTime.DaysInMonth(year, month), out _) || text[10] != 'T'
                 || !Number(text[11..13], 0, 23, out _) || text[13] != ':'
                 || !Number(text[14..16], 0, 59, out _) || text[16] != ':'
                 || !Number(text[17..19], 0, 59, out _))
+            {
                 return false;
+            }
+
             text = text[19..];
             if (text[0] == '.')
             {
                 var fraction = text[1..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
                 if (fraction is < 1 or > 9)
+                {
                     return false;
+                }
+
                 text = text[(1 + fraction)..];
             }
             return text.SequenceEqual("Z"u8)

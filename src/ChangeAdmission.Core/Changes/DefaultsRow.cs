@@ -15,7 +15,10 @@ internal sealed record DefaultsRow(string Path, FieldRule Rule, string Source)
     {
         var open = path.IndexOf('{', StringComparison.Ordinal);
         if (open < 0)
+        {
             return [path];
+        }
+
         var close = path.IndexOf('}', open);
         return path[(open + 1)..close].Split(',').SelectMany(choice => Expand(path[..open] + choice + path[(close + 1)..]));
     }

@@ -21,8 +21,13 @@ internal sealed class FieldPath
     public FieldPath? Member(ReadOnlySpan<byte> name)
     {
         for (var slot = Slot(name, _slots.Length); _slots[slot] is { } found; slot = (slot + 1) & (_slots.Length - 1))
+        {
             if (name.SequenceEqual(found._name))
+            {
                 return found;
+            }
+        }
+
         return _anyMember;
     }
 
@@ -31,15 +36,24 @@ internal sealed class FieldPath
     {
         var root = new FieldPath();
         foreach (var row in table)
+        {
             foreach (var path in row.Paths)
             {
                 var end = root;
                 foreach (var step in Steps(path))
+                {
                     end = end.Step(step);
+                }
+
                 if (end.Rule is not null)
+                {
                     throw new InvalidOperationException($"The table of defaults names {path} twice.");
+                }
+
                 end.Rule = row.Rule;
             }
+        }
+
         return root;
     }
 
@@ -62,7 +76,10 @@ internal sealed class FieldPath
             {
                 var end = path.IndexOfAny(['.', '['], position);
                 if (end < 0)
+                {
                     end = path.Length;
+                }
+
                 yield return path[position..end];
                 position = end;
             }
@@ -72,20 +89,33 @@ internal sealed class FieldPath
     private FieldPath Step(string step)
     {
         if (step == "[]")
+        {
             return Element ??= new FieldPath();
+        }
+
         if (step == "*")
+        {
             return _anyMember ??= new FieldPath();
+        }
+
         var name = Encoding.UTF8.GetBytes(step);
         if (Member(name) is { } known && known != _anyMember)
+        {
             return known;
+        }
+
         var added = new FieldPath { _name = name };
         if (++_members * 2 > _slots.Length)
         {
             var before = _slots;
             _slots = new FieldPath?[before.Length * 2];
             foreach (var member in before)
+            {
                 if (member is not null)
+                {
                     Insert(member);
+                }
+            }
         }
         Insert(added);
         return added;
@@ -95,7 +125,10 @@ internal sealed class FieldPath
     {
         var slot = Slot(member._name, _slots.Length);
         while (_slots[slot] is not null)
+        {
             slot = (slot + 1) & (_slots.Length - 1);
+        }
+
         _slots[slot] = member;
     }
 

@@ -73,8 +73,13 @@ internal abstract class FieldRule
         public override bool IsAbsence(JsonTree tree, in Field field)
         {
             foreach (var (kind, text) in _absences)
+            {
                 if (tree.Kind(field.Node) == kind && tree.Text(field.Node).SequenceEqual(text))
+                {
                     return true;
+                }
+            }
+
             return false;
         }
     }
@@ -95,11 +100,17 @@ internal abstract class FieldRule
         public override bool IsAbsence(JsonTree tree, in Field field)
         {
             if (tree.Kind(field.Node) is not (JsonKind.String or JsonKind.Number))
+            {
                 return false;
+            }
+
             var text = tree.Text(field.Node);
             if (!(tree.Kind(field.Node) == JsonKind.String && Quantity.IsPlainlyCanonical(text))
                 && Quantity.Canonicalize(text, precision) is { } canonical)
+            {
                 tree.SetString(field.Node, Encoding.ASCII.GetBytes(canonical));
+            }
+
             return zeroIsAbsence && tree.IsString(field.Node, "0"u8);
         }
     }

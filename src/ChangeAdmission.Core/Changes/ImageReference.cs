@@ -27,7 +27,10 @@ internal static class ImageReference
     {
         var digest = image.IndexOf((byte)'@');
         if (digest >= 0 && !IsDigest(image[(digest + 1)..]))
+        {
             return default;
+        }
+
         var name = digest >= 0 ? image[..digest] : image;
 
         // The colon of a registry's port is before the last slash.
@@ -37,11 +40,17 @@ internal static class ImageReference
         if (colon >= 0)
         {
             if (!IsTag(tag))
+            {
                 return default;
+            }
+
             name = name[..^(tag.Length + 1)];
         }
         if (!IsName(name))
+        {
             return default;
+        }
+
         return tag.SequenceEqual("latest"u8) || (colon < 0 && digest < 0) ? "Always"u8 : "IfNotPresent"u8;
     }
 
@@ -55,17 +64,28 @@ internal static class ImageReference
     {
         // 64 hexadecimal digits are an image's id and no name.
         if (name.Length > LongestName || (name.Length == IdentifierDigits && !name.ContainsAnyExcept(LowerHex)))
+        {
             return false;
+        }
+
         var slash = name.IndexOf((byte)'/');
         if (slash >= 0 && (name[..slash].ContainsAny(".:"u8) || name[..slash].SequenceEqual("localhost"u8)))
         {
             if (!IsDomain(name[..slash]))
+            {
                 return false;
+            }
+
             name = name[(slash + 1)..];
         }
         foreach (var part in name.Split((byte)'/'))
+        {
             if (!IsPathComponent(name[part]))
+            {
                 return false;
+            }
+        }
+
         return true;
     }
 
@@ -75,14 +95,19 @@ internal static class ImageReference
         {
             var port = domain[(colon + 1)..];
             if (port.IsEmpty || port.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
+            {
                 return false;
+            }
+
             domain = domain[..colon];
         }
         foreach (var range in domain.Split((byte)'.'))
         {
             var part = domain[range];
             if (part.IsEmpty || part[0] == '-' || part[^1] == '-' || part.ContainsAnyExcept(Domain))
+            {
                 return false;
+            }
         }
         return true;
     }
@@ -94,13 +119,22 @@ internal static class ImageReference
         {
             var run = part.IndexOfAnyExcept(LowerAlphanumeric);
             if (run < 0)
+            {
                 return part.Length > 0;
+            }
+
             if (run == 0)
+            {
                 return false;
+            }
+
             part = part[run..];
             var separator = part.IndexOfAny(LowerAlphanumeric);
             if (separator < 0 || !IsSeparator(part[..separator]))
+            {
                 return false;
+            }
+
             part = part[separator..];
         }
     }

@@ -11,7 +11,10 @@ internal static class JsonNameOrder
     {
         var common = left.CommonPrefixLength(right);
         if (common == left.Length || common == right.Length)
+        {
             return left.Length - right.Length;
+        }
+
         return Rank(left[common]) - Rank(right[common]);
     }
 

@@ -61,7 +61,10 @@ internal sealed class JsonTree : IDisposable
     {
         ArrayPool<Node>.Shared.Return(_nodes);
         if (_scratch.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(_scratch);
+        }
+
         _nodes = [];
         _scratch = [];
     }
@@ -91,9 +94,16 @@ internal sealed class JsonTree : IDisposable
     public int Member(int node, ReadOnlySpan<byte> name)
     {
         if (node >= 0 && Kind(node) == JsonKind.Object)
+        {
             for (var child = FirstChild(node); child >= 0; child = NextSibling(child))
+            {
                 if (Name(child).SequenceEqual(name))
+                {
                     return child;
+                }
+            }
+        }
+
         return None;
     }
 
@@ -101,9 +111,13 @@ internal sealed class JsonTree : IDisposable
     public void CutAfter(int parent, int previous)
     {
         if (previous < 0)
+        {
             _nodes[parent].FirstChild = _nodes[_nodes[parent].FirstChild].NextSibling;
+        }
         else
+        {
             _nodes[previous].NextSibling = _nodes[_nodes[previous].NextSibling].NextSibling;
+        }
     }
 
     public void SetString(int node, ReadOnlySpan<byte> text)
@@ -125,9 +139,13 @@ internal sealed class JsonTree : IDisposable
         }
         _nodes[added].NextSibling = next;
         if (previous < 0)
+        {
             _nodes[parent].FirstChild = added;
+        }
         else
+        {
             _nodes[previous].NextSibling = added;
+        }
     }
 
     internal int Add(JsonKind kind, TextRange name, TextRange text)
@@ -162,7 +180,10 @@ internal sealed class JsonTree : IDisposable
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_scratch.Length * 2, Math.Max(1024, _scratchLength + atMost)));
             _scratch.AsSpan(0, _scratchLength).CopyTo(larger);
             if (_scratch.Length > 0)
+            {
                 ArrayPool<byte>.Shared.Return(_scratch);
+            }
+
             _scratch = larger;
         }
         return _scratch.AsSpan(_scratchLength);
@@ -178,7 +199,9 @@ internal sealed class JsonTree : IDisposable
     internal TextRange Store(ReadOnlySpan<byte> text)
     {
         if (text.IsEmpty)
+        {
             return default;
+        }
         // The text may lie in the scratch buffer itself, which may move.
         Span<byte> copy = text.Length <= 256 ? stackalloc byte[text.Length] : new byte[text.Length];
         text.CopyTo(copy);

@@ -33,7 +33,10 @@ internal ref struct JsonTreeReader
     public void Read()
     {
         if (!Utf8.IsValid(_utf8))
+        {
             throw Invalid("The pod template is not valid UTF-8.");
+        }
+
         try
         {
             ReadTokens();
@@ -44,7 +47,9 @@ internal ref struct JsonTreeReader
                 + string.Create(CultureInfo.InvariantCulture, $"reading it failed at byte {_reader.BytesConsumed}."), e);
         }
         if (_tree.Kind(JsonTree.Root) != JsonKind.Object)
+        {
             throw Invalid("The pod template is not a JSON object.");
+        }
     }
 
     private void ReadTokens()
@@ -114,7 +119,10 @@ internal ref struct JsonTreeReader
             var name = _tree.Name(member);
             var slot = i;
             for (; slot > 0 && JsonNameOrder.Compare(_tree.Name(members[slot - 1]), name) > 0; slot--)
+            {
                 members[slot] = members[slot - 1];
+            }
+
             members[slot] = member;
         }
     }
@@ -122,14 +130,21 @@ internal ref struct JsonTreeReader
     private void RefuseDuplicates(ReadOnlySpan<int> sorted)
     {
         for (var i = 1; i < sorted.Length; i++)
+        {
             if (_tree.Name(sorted[i - 1]).SequenceEqual(_tree.Name(sorted[i])))
+            {
                 throw Invalid("A key appears twice in the pod template.", member: sorted[i]);
+            }
+        }
     }
 
     private JsonTree.TextRange TextOfToken()
     {
         if (!_reader.ValueIsEscaped)
+        {
             return new JsonTree.TextRange((int)_reader.TokenStartIndex + 1, _reader.ValueSpan.Length, InScratch: false);
+        }
+
         try
         {
             return _tree.Keep(_reader.CopyString(_tree.Scratch(_reader.ValueSpan.Length)));
@@ -144,7 +159,10 @@ internal ref struct JsonTreeReader
     {
         var literal = _reader.ValueSpan;
         if (CanonicalNumber.IsCanonicalInteger(literal))
+        {
             return new JsonTree.TextRange((int)_reader.TokenStartIndex, literal.Length, InScratch: false);
+        }
+
         var canonical = CanonicalNumber.Format(literal);
         return _tree.Store(canonical);
     }
@@ -164,12 +182,19 @@ internal ref struct JsonTreeReader
         {
             var node = _open[i].Node;
             if (_tree.Kind(_open[i - 1].Node) == JsonKind.Array)
+            {
                 path.Append(CultureInfo.InvariantCulture, $"[{_open[i].Mark - _open[i - 1].Mark - 1}]");
+            }
             else
+            {
                 AppendName(path, _tree.Name(node));
+            }
         }
         if (member is { } culprit)
+        {
             AppendName(path, _tree.Name(culprit));
+        }
+
         return new InvalidPodTemplateException(path.ToString(), message, cause);
     }
 
@@ -179,7 +204,9 @@ internal ref struct JsonTreeReader
         var text = Encoding.UTF8.GetString(name.Length <= LongestNameInPath ? name : name[..LongestNameInPath]);
         path.Append('.');
         foreach (var character in text)
+        {
             path.Append(char.IsControl(character) ? '?' : character);
+        }
     }
 
     private readonly struct ByName(JsonTree tree) : IComparer<int>

@@ -21,7 +21,10 @@ internal readonly struct PodTemplateNormalizer
         NameServiceAccount(tree, spec);
         var hostNetwork = tree.Member(spec, "hostNetwork"u8);
         if (parts == TemplateParts.WithoutAnnotations)
+        {
             RemoveAnnotations(tree);
+        }
+
         new PodTemplateNormalizer(tree, hostNetwork >= 0 && tree.Kind(hostNetwork) == JsonKind.True)
             .Visit(JsonTree.Root, PodTemplateDefaults.Root);
     }
@@ -37,7 +40,10 @@ internal readonly struct PodTemplateNormalizer
                 var element = path?.Element;
                 // Null in a list is an element to the server. It stays, and so do its place and the difference it makes.
                 for (var child = _tree.FirstChild(node); child >= 0; child = _tree.NextSibling(child))
+                {
                     Visit(child, element);
+                }
+
                 break;
         }
     }
@@ -49,12 +55,18 @@ internal readonly struct PodTemplateNormalizer
         for (var child = _tree.FirstChild(node); child >= 0; child = _tree.NextSibling(child))
         {
             if (_tree.Kind(child) == JsonKind.Null && nullMember is not null)
+            {
                 _tree.SetString(child, nullMember);
+            }
 
             if (_tree.Kind(child) == JsonKind.Null || IsAbsence(child, node, path?.Member(_tree.Name(child))))
+            {
                 _tree.CutAfter(node, kept);
+            }
             else
+            {
                 kept = child;
+            }
         }
     }
 
@@ -69,12 +81,19 @@ internal readonly struct PodTemplateNormalizer
     {
         var old = tree.Member(spec, "serviceAccount"u8);
         if (old < 0 || !tree.IsNonEmptyString(old))
+        {
             return;
+        }
+
         var current = tree.Member(spec, "serviceAccountName"u8);
         if (current < 0)
+        {
             tree.AddString(spec, "serviceAccountName"u8, tree.Text(old));
+        }
         else if (tree.Kind(current) == JsonKind.Null || tree.IsString(current, ""u8))
+        {
             tree.SetString(current, tree.Text(old));
+        }
     }
 
     private static void RemoveAnnotations(JsonTree tree)
@@ -84,9 +103,13 @@ internal readonly struct PodTemplateNormalizer
         for (var child = metadata < 0 ? -1 : tree.FirstChild(metadata); child >= 0; child = tree.NextSibling(child))
         {
             if (tree.Name(child).SequenceEqual("annotations"u8))
+            {
                 tree.CutAfter(metadata, previous);
+            }
             else
+            {
                 previous = child;
+            }
         }
     }
 }

@@ -44,10 +44,15 @@ internal static class Quantity
     {
         var digits = text.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         if (digits < 0)
+        {
             digits = text.Length;
+        }
         // Up to three digits without a leading zero hold no factor of 1000 and none of 1024.
         if (digits is < 1 or > 3 || text[0] == '0')
+        {
             return false;
+        }
+
         var suffix = text[digits..];
         return suffix.Length switch
         {
@@ -63,12 +68,21 @@ internal static class Quantity
     public static string? Canonicalize(ReadOnlySpan<byte> utf8, Precision precision)
     {
         if (utf8.Length > Longest || !Ascii.IsValid(utf8))
+        {
             return null;
+        }
+
         var text = Encoding.ASCII.GetString(utf8).Trim(' ', '\t', '\n', '\v', '\f', '\r');
         if (Parse(text) is not var (nanos, notation))
+        {
             return null;
+        }
+
         if (precision == Precision.Milli)
+        {
             nanos = RoundAwayFromZero(nanos, NanosPerMilli) * NanosPerMilli;
+        }
+
         return nanos.IsZero ? "0" : Format(nanos, notation);
     }
 
@@ -77,7 +91,10 @@ internal static class Quantity
         var position = 0;
         var negative = text.StartsWith('-');
         if (negative || text.StartsWith('+'))
+        {
             position++;
+        }
+
         var whole = Digits(text, ref position);
         var fraction = "";
         if (position < text.Length && text[position] == '.')
@@ -86,7 +103,9 @@ internal static class Quantity
             fraction = Digits(text, ref position);
         }
         if (whole.Length + fraction.Length == 0 || Suffix(text.AsSpan(position)) is not var (ten, two, notation))
+        {
             return null;
+        }
 
         var value = BigInteger.Parse(whole + fraction, NumberStyles.None, CultureInfo.InvariantCulture) << two;
         var scale = NanoDigits + ten - fraction.Length;
@@ -94,7 +113,10 @@ internal static class Quantity
             ? value * BigInteger.Pow(10, scale)
             : RoundAwayFromZero(value, BigInteger.Pow(10, -scale));
         if (notation == Notation.BinarySI)
+        {
             nanos = BigInteger.Min(nanos, LargestBinary * Nanos);
+        }
+
         return (negative ? -nanos : nanos, notation);
     }
 
@@ -102,7 +124,10 @@ internal static class Quantity
     {
         var start = position;
         while (position < text.Length && char.IsAsciiDigit(text[position]))
+        {
             position++;
+        }
+
         return text[start..position];
     }
 
@@ -110,16 +135,29 @@ internal static class Quantity
     private static (int Ten, int Two, Notation Notation)? Suffix(ReadOnlySpan<char> suffix)
     {
         for (var i = 0; i < DecimalSuffixes.Length; i++)
+        {
             if (suffix.SequenceEqual(DecimalSuffixes[i]))
+            {
                 return ((i * 3) - NanoDigits, 0, Notation.DecimalSI);
+            }
+        }
+
         for (var i = 1; i < BinarySuffixes.Length; i++)
+        {
             if (suffix.SequenceEqual(BinarySuffixes[i]))
+            {
                 return (0, i * 10, Notation.BinarySI);
+            }
+        }
+
         if (suffix[0] is 'e' or 'E'
             && suffix.Length > 1
             && int.TryParse(suffix[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
             && Math.Abs((long)exponent) <= LargestExponent)
+        {
             return (exponent, 0, Notation.DecimalExponent);
+        }
+
         return null;
     }
 
@@ -136,7 +174,9 @@ internal static class Quantity
             }
             // Without a suffix the text reads as decimal when the server loads it again: 1.953125Ki is 2000, then 2k.
             if (power > 0)
+            {
                 return Invariant(amount, BinarySuffixes[power]);
+            }
         }
 
         var exponent = -NanoDigits;
@@ -146,7 +186,10 @@ internal static class Quantity
             exponent += 3;
         }
         if (notation == Notation.DecimalExponent)
+        {
             return Invariant(nanos, exponent == 0 ? "" : "e" + exponent.ToString(CultureInfo.InvariantCulture));
+        }
+
         var suffix = (exponent + NanoDigits) / 3;
         // Beyond exa Kubernetes loses the suffix and with it the value.
         return suffix < DecimalSuffixes.Length ? Invariant(nanos, DecimalSuffixes[suffix]) : null;

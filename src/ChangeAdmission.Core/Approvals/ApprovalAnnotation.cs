@@ -1,0 +1,79 @@
+using System.Text;
+using ChangeAdmission.Core.Changes;
+
+namespace ChangeAdmission.Core.Approvals;
+
+/// <summary>One value of the annotation.</summary>
+/// <param name="Text">As written.</param>
+/// <param name="Digest">The digest it approves; null when the value is not of the form.</param>
+/// <param name="Approver">The username it names; null when the value is not of the form.</param>
+/// <param name="IsNew">Whether this very request adds it to the workload.</param>
+public sealed record ApprovalClaim(string Text, ChangeDigest? Digest, string? Approver, bool IsNew);
+
+/// <summary>
+/// The annotation <c>changeadmission.io/senior-approval</c>: claims separated by commas, each
+/// <c>sha256:&lt;64 hex&gt;/&lt;approver&gt;</c>, compared as a set. The approver is all that follows the first
+/// slash, so a username may contain slashes, but no comma.
+/// </summary>
+public sealed class ApprovalAnnotation
+{
+    /// <summary>In bytes of UTF-8. Checked before anything is parsed, so that nobody can make us work for a long value.</summary>
+    public const int MaxLength = 4 * 1024;
+    public const int MaxClaims = 8;
+
+    private ApprovalAnnotation(IReadOnlyList<ApprovalClaim> claims, string? problem)
+    {
+        Claims = claims;
+        Problem = problem;
+    }
+
+    public IReadOnlyList<ApprovalClaim> Claims { get; }
+
+    /// <summary>Why the annotation as a whole was not read; null when it was.</summary>
+    public string? Problem { get; }
+
+    public static ApprovalAnnotation Read(string? proposed, string? current)
+    {
+        if (string.IsNullOrEmpty(proposed))
+        {
+            return new([], null);
+        }
+
+        if (IsTooLong(proposed))
+        {
+            return new([], $"{WellKnown.SeniorApproval} is longer than {MaxLength} bytes");
+        }
+
+        var values = Split(proposed);
+        if (values.Count > MaxClaims)
+        {
+            return new([], $"{WellKnown.SeniorApproval} holds more than {MaxClaims} values");
+        }
+
+        // A current value beyond a limit was never read, so nothing of it has passed the guard.
+        var known = current is null || IsTooLong(current) ? [] : Split(current);
+        if (known.Count > MaxClaims)
+        {
+            known = [];
+        }
+
+        return new([.. values.Select(value => Parse(value, isNew: !known.Contains(value)))], null);
+    }
+
+    private static bool IsTooLong(string annotation) =>
+        annotation.Length > MaxLength || Encoding.UTF8.GetByteCount(annotation) > MaxLength;
+
+    private static HashSet<string> Split(string annotation) =>
+        new(annotation.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
+
+    private static ApprovalClaim Parse(string value, bool isNew)
+    {
+        var slash = value.IndexOf('/', StringComparison.Ordinal);
+        return slash > 0
+            && slash < value.Length - 1
+            && ChangeDigest.TryParse(value.AsSpan(0, slash), out var digest)
+            && !value.AsSpan().ContainsAnyInRange('\0', '\u001f')
+                ? new(value, digest, value[(slash + 1)..], isNew)
+                : new(value, null, null, isNew);
+    }
+}

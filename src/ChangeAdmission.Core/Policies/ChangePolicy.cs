@@ -1,0 +1,75 @@
+using ChangeAdmission.Core.Changes;
+
+namespace ChangeAdmission.Core.Policies;
+
+/// <summary>What happens to a change that breaks a rule of the policy.</summary>
+public enum Enforcement
+{
+    /// <summary>It is rejected.</summary>
+    Enforce,
+
+    /// <summary>It is admitted, and <c>kubectl</c> shows a warning.</summary>
+    Warn,
+
+    /// <summary>It is admitted and counted.</summary>
+    Audit,
+}
+
+/// <summary>What a change without any declaration counts as.</summary>
+public enum UndeclaredMeaning
+{
+    Human,
+    AIAssisted,
+
+    /// <summary>It is rejected until it declares itself.</summary>
+    Reject,
+}
+
+/// <summary>Which changes need an approval.</summary>
+public enum ApprovalRequirement
+{
+    AIAssisted,
+    All,
+    None,
+}
+
+/// <summary>A policy that has been checked: every value is in range and every default filled in.</summary>
+public sealed record ChangePolicy
+{
+    public required string Name { get; init; }
+
+    /// <summary>Among the critical namespaces; the default selects all of them.</summary>
+    public LabelSelector NamespaceSelector { get; init; } = LabelSelector.Everything;
+
+    public IReadOnlyList<WorkloadKind> Workloads { get; init; } = [WorkloadKind.Deployment];
+
+    public Enforcement Enforcement { get; init; } = Enforcement.Enforce;
+
+    public IReadOnlyList<ProvenanceEvidence> AiAssistedWhen { get; init; } = [ProvenanceEvidence.Declared];
+
+    public UndeclaredMeaning Undeclared { get; init; } = UndeclaredMeaning.Human;
+
+    public ApprovalRequirement ApprovalRequiredFor { get; init; } = ApprovalRequirement.AIAssisted;
+
+    /// <summary>How many distinct approvers a change needs; 1 to 8.</summary>
+    public int ApprovalCount { get; init; } = 1;
+
+    /// <summary>Whether an approver may be the requester or the author.</summary>
+    public bool AllowSelfApproval { get; init; }
+
+    /// <summary>Whether a change that names no author cannot be approved (GitOps, where the applier is a robot).</summary>
+    public bool RequireAuthor { get; init; }
+}
+
+/// <summary>An annotation that marks a change as AI-assisted.</summary>
+/// <param name="Annotation">The key, on the workload or on its template.</param>
+/// <param name="Values">The values that count; empty: any but exactly <c>"false"</c> and <c>""</c>.</param>
+public sealed record ProvenanceEvidence(string Annotation, IReadOnlyList<string> Values)
+{
+    /// <summary>This product's own declaration, with any value that does not deny it.</summary>
+    public static ProvenanceEvidence Declared { get; } = new(WellKnown.AIAssisted, []);
+
+    public bool Matches(IReadOnlyDictionary<string, string> annotations) =>
+        annotations.TryGetValue(Annotation, out var value)
+        && (Values.Count > 0 ? Values.Contains(value, StringComparer.Ordinal) : value is not ("" or "false"));
+}

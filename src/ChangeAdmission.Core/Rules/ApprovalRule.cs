@@ -1,0 +1,101 @@
+using System.Buffers;
+using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Changes;
+using ChangeAdmission.Core.Policies;
+
+namespace ChangeAdmission.Core.Rules;
+
+/// <summary>
+/// A rollout for which the policy requires approval must carry enough approvals of exactly its digest, by distinct
+/// people who are neither its requester nor its author.
+/// <list type="bullet">
+/// <item><c>approval-missing</c>: nothing that could count is presented, or not yet by enough people.</item>
+/// <item><c>approval-invalid</c>: something is presented that does not count; each with its why.</item>
+/// <item><c>self-approval</c>: nothing but four eyes fails.</item>
+/// </list>
+/// What has no digest is <see cref="TemplateRule"/>'s to report. A restart rolls out what runs already and needs none. Forged values are no evidence here; they are
+/// <see cref="ApprovalForgedRule"/>'s to report.
+/// </summary>
+internal sealed class ApprovalRule : IRule
+{
+    // What a shell takes as it stands.
+    private static readonly SearchValues<char> Harmless =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._:/+-");
+
+    public bool JudgesAnnotationWrites => false;
+
+    public void Check(RuleContext context, ICollection<Violation> violations)
+    {
+        if (Need(context) is not { } need || context.Change.Digest is null || context.Change.IsRestart)
+        {
+            return;
+        }
+
+        var findings = context.Approvals;
+        if (context.Questions.Count > 0)
+        {
+            return;
+        }
+
+        var counting = findings.Where(f => f.Standing == ApprovalStanding.Counts).DistinctBy(f => f.Claim.Approver, StringComparer.Ordinal).ToList();
+        if (counting.Count >= context.Policy.ApprovalCount)
+        {
+            return;
+        }
+
+        var broken = new List<Violation>();
+        broken.AddRange(findings.Where(f => f.Standing == ApprovalStanding.DoesNotCount).Select(f => new Violation(Reason.ApprovalInvalid, f.Why!)));
+        broken.AddRange(findings.Where(f => f.Standing == ApprovalStanding.OwnWork).Select(f => new Violation(Reason.SelfApproval, f.Why!)));
+        if (broken.Count == 0)
+        {
+            broken.Add(new(Reason.ApprovalMissing, Missing(need, counting.Count, context)));
+        }
+
+        // What to do is the same for all of them, so it is said once, after the last.
+        broken[^1] = broken[^1] with { Next = Next(context.Change, counting) };
+        foreach (var violation in broken)
+        {
+            violations.Add(violation);
+        }
+    }
+
+    // Why the policy wants an approval for this change, as the beginning of a sentence; null when it does not.
+    private static string? Need(RuleContext context) => context.Policy.ApprovalRequiredFor switch
+    {
+        ApprovalRequirement.None => null,
+        ApprovalRequirement.All => "this change needs approval",
+        ApprovalRequirement.AIAssisted => context.Provenance switch
+        {
+            Provenance.AIAssisted => "this change is AI-assisted",
+            Provenance.Undeclared when context.Policy.Undeclared == UndeclaredMeaning.AIAssisted =>
+                "this change declares nothing, which counts as AI-assisted here,",
+            _ => null,
+        },
+        _ => throw new InvalidOperationException($"unknown requirement {context.Policy.ApprovalRequiredFor}"),
+    };
+
+    private static string Missing(string need, int approvers, RuleContext context) => approvers == 0
+        ? $"{need} and no senior has approved it"
+        : $"{need} and {approvers} of {context.Policy.ApprovalCount} seniors have approved it";
+
+    private static string Next(Change change, List<ApprovalFinding> counting)
+    {
+        if (change.HasGeneratedName)
+        {
+            return "give the workload a name of its own: a generated name is not known beforehand, so it cannot be approved";
+        }
+
+        if (change.IsCreate)
+        {
+            return "create it with content that needs no approval first, then a senior approves this change on it";
+        }
+
+        // Approvals that count stay in the value; the command would otherwise take them away. People paste this line
+        // into a shell, so a username that a shell would act on is left for them to copy.
+        var (ns, kind, name) = change.Workload;
+        var standing = counting.Select(f => f.Claim.Text.AsSpan().ContainsAnyExcept(Harmless) ? "PRESENT-VALUE" : f.Claim.Text);
+        var value = string.Join(',', standing.Append($"{change.Digest}/USERNAME"));
+        var who = counting.Count == 0 ? "a senior" : "another senior";
+        return $"{who} runs  kubectl annotate {kind.ToString().ToLowerInvariant()}/{name} -n {ns} --overwrite {WellKnown.SeniorApproval}={value}";
+    }
+}
