@@ -1,0 +1,24 @@
+namespace ChangeAdmission.Kubernetes.Resources;
+
+/// <summary><c>admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration</c>, as far as we look at it.</summary>
+public sealed record WebhookConfiguration
+{
+    public const string Collection = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+
+    public ObjectMeta? Metadata { get; init; }
+
+    public IReadOnlyList<Webhook>? Webhooks { get; init; }
+}
+
+public sealed record Webhook
+{
+    public string? Name { get; init; }
+
+    public WebhookClientConfig? ClientConfig { get; init; }
+}
+
+public sealed record WebhookClientConfig
+{
+    /// <summary>PEM certificates.</summary>
+    public byte[]? CaBundle { get; init; }
+}
