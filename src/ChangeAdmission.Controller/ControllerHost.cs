@@ -1,0 +1,163 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using ChangeAdmission.Controller.Certificates;
+using ChangeAdmission.Controller.Governance;
+using ChangeAdmission.Controller.Operator;
+using ChangeAdmission.Controller.Telemetry;
+using ChangeAdmission.Controller.Webhooks;
+using ChangeAdmission.Kubernetes.Client;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using OpenTelemetry.Metrics;
+
+namespace ChangeAdmission.Controller;
+
+/// <summary>Composes the process: the only place that knows all parts.</summary>
+internal static class ControllerHost
+{
+    public static WebApplication Build(ControllerOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        AddLogging(builder.Logging, options);
+        AddServices(builder.Services, options);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(DecisionMetrics.MeterName)
+            .AddView(DecisionMetrics.Duration, new ExplicitBucketHistogramConfiguration { Boundaries = DecisionMetrics.DurationBuckets })
+            .AddPrometheusExporter());
+
+        var app = builder.Build();
+        var endpoint = app.Services.GetRequiredService<WebhookEndpoint>();
+        var readiness = app.Services.GetRequiredService<Readiness>();
+        app.MapWhen(http => http.Connection.LocalPort == options.ListenMetrics.Port, metrics => UseMetrics(metrics, readiness));
+        app.Run(endpoint.HandleAsync);
+        return app;
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, ControllerOptions options)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        if (options.JsonLogs)
+        {
+            logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "HH:mm:ss.fff'Z' ";
+            });
+        }
+    }
+
+    private static void AddServices(IServiceCollection services, ControllerOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => KubernetesApiFactory.Create(options.Kubeconfig));
+
+        services.AddSingleton<ClusterState>().AddHostedService(s => s.GetRequiredService<ClusterState>());
+        services.AddSingleton<Governor>();
+
+        services.AddSingleton<ServingCertificate>();
+        services.AddHostedService<CertificateKeeper>();
+        services.AddSingleton<WebhookConfigurationReconciler>();
+        services.AddHostedService<WebhookConfigurationController>();
+
+        services.AddSingleton<DecisionMetrics>();
+        services.AddSingleton<DecisionEvents>().AddHostedService(s => s.GetRequiredService<DecisionEvents>());
+        services.AddSingleton<DecisionRecorder>();
+
+        services.AddSingleton<IWebhook, RolloutsWebhook>();
+        services.AddSingleton<IWebhook, ResourcesWebhook>();
+        services.AddSingleton<WebhookEndpoint>();
+        services.AddSingleton<Readiness>();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ControllerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = WebhookEndpoint.MaxBody;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = WebhookEndpoint.MaxInFlight;
+        kestrel.Listen(options.ListenMetrics, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(options.Listen, listen =>
+        {
+            var serving = kestrel.ApplicationServices.GetRequiredService<ServingCertificate>();
+            var clientCas = ClientCas(options.ClientCa);
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = context => ValueTask.FromResult(TlsOptions(serving, clientCas, context)),
+            });
+        });
+    }
+
+    private static SslServerAuthenticationOptions TlsOptions(
+        ServingCertificate serving, X509Certificate2Collection? clientCas, TlsHandshakeCallbackContext context)
+    {
+        context.AllowDelayedClientCertificateNegotation = false;
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = serving.Context ?? throw new AuthenticationException("there is no serving certificate yet"),
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            ClientCertificateRequired = clientCas is not null,
+            RemoteCertificateValidationCallback = clientCas is null ? null : (_, certificate, _, _) => IsSignedBy(clientCas, certificate),
+        };
+    }
+
+    private static X509Certificate2Collection? ClientCas(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        var cas = new X509Certificate2Collection();
+        cas.ImportFromPemFile(path);
+        return cas;
+    }
+
+    private static bool IsSignedBy(X509Certificate2Collection cas, X509Certificate? certificate)
+    {
+        if (certificate is not X509Certificate2 presented)
+        {
+            return false;
+        }
+
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(cas);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.2")); // client authentication
+        return chain.Build(presented);
+    }
+
+    private static void UseMetrics(IApplicationBuilder metrics, Readiness readiness)
+    {
+        metrics.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
+        metrics.Run(async http =>
+        {
+            var problem = http.Request.Path.Value switch
+            {
+                "/healthz" => null,
+                "/readyz" => readiness.Problem(),
+                _ => "",
+            };
+            http.Response.StatusCode = problem switch
+            {
+                null => StatusCodes.Status200OK,
+                "" => StatusCodes.Status404NotFound,
+                _ => StatusCodes.Status503ServiceUnavailable,
+            };
+            await http.Response.WriteAsync(problem is null ? "ok\n" : problem + "\n", http.RequestAborted).ConfigureAwait(false);
+        });
+    }
+}

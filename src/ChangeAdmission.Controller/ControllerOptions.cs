@@ -1,0 +1,34 @@
+using System.Net;
+using ChangeAdmission.Core.Policies;
+
+namespace ChangeAdmission.Controller;
+
+/// <summary>How this process was asked to run; every value checked before it serves.</summary>
+internal sealed record ControllerOptions
+{
+    /// <summary>Null: as every Kubernetes tool finds its cluster, the pod's ServiceAccount last.</summary>
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>The controller's own namespace, where its Secret lives.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>Where the webhooks are served, by TLS.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Where <c>/metrics</c>, <c>/healthz</c> and <c>/readyz</c> are served, without TLS.</summary>
+    public required IPEndPoint ListenMetrics { get; init; }
+
+    /// <summary>The names and addresses by which the API server calls us; they stand in the serving certificate.</summary>
+    public required IReadOnlyList<string> Hosts { get; init; }
+
+    /// <summary>The ValidatingWebhookConfiguration that points to us.</summary>
+    public required string WebhookConfiguration { get; init; }
+
+    /// <summary>Which namespaces are critical; the same selector as in the webhook configuration.</summary>
+    public required LabelSelector CriticalNamespaces { get; init; }
+
+    /// <summary>PEM certificates; when set, callers must present a certificate that one of these signed.</summary>
+    public string? ClientCa { get; init; }
+
+    public bool JsonLogs { get; init; }
+}

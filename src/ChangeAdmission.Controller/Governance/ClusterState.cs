@@ -1,0 +1,81 @@
+using System.Text.Json;
+using ChangeAdmission.Core.Policies;
+using ChangeAdmission.Kubernetes.Client;
+using ChangeAdmission.Kubernetes.Resources;
+
+namespace ChangeAdmission.Controller.Governance;
+
+/// <summary>What is held of a namespace: its labels, which policies select by.</summary>
+internal sealed record NamespaceLabels(IReadOnlyDictionary<string, string> Labels);
+
+/// <summary>
+/// The part of the cluster that decisions need, kept current by watches: policies, namespace labels, and the webhook
+/// configuration that points to us.
+/// </summary>
+internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions options, TimeProvider time, ILogger<ClusterState> logger)
+    : BackgroundService
+{
+    public const string NamespacesPath = "api/v1/namespaces";
+
+    /// <summary>After this long without a watch, what is held may be wrong and this replica is not ready.</summary>
+    private static readonly TimeSpan Stale = TimeSpan.FromSeconds(30);
+
+    public Informer<PolicyValidation> Policies { get; } =
+        new(api, new(ChangePolicyResource.Path, ChangePolicyResource.Read), time, logger);
+
+    public Informer<NamespaceLabels> Namespaces { get; } = new(api, new(NamespacesPath, ReadLabels), time, logger);
+
+    public Informer<WebhookConfiguration> WebhookConfigurations { get; } = new(
+        api,
+        new(Kubernetes.Resources.WebhookConfiguration.Collection, ReadConfiguration, $"metadata.name={options.WebhookConfiguration}"),
+        time,
+        logger);
+
+    public bool HasSynced =>
+        Policies.Synced.IsCompletedSuccessfully
+        && Namespaces.Synced.IsCompletedSuccessfully
+        && WebhookConfigurations.Synced.IsCompletedSuccessfully;
+
+    public bool IsCurrent => HasSynced && Policies.FailingFor < Stale && Namespaces.FailingFor < Stale;
+
+    /// <summary>The configuration that makes the API server call us; null when an administrator deleted it.</summary>
+    public WebhookConfiguration? WebhookConfiguration =>
+        WebhookConfigurations.Snapshot.GetValueOrDefault(options.WebhookConfiguration);
+
+    public static NamespaceLabels ReadLabels(JsonElement ns)
+    {
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (ns.GetProperty("metadata").TryGetProperty("labels", out var written) && written.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var label in written.EnumerateObject())
+            {
+                labels[label.Name] = label.Value.GetString() ?? "";
+            }
+        }
+
+        return new NamespaceLabels(labels);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Policies.Changed += ReportInvalidPolicies;
+        await Task.WhenAll(
+            Policies.RunAsync(stoppingToken),
+            Namespaces.RunAsync(stoppingToken),
+            WebhookConfigurations.RunAsync(stoppingToken)).ConfigureAwait(false);
+    }
+
+    private static WebhookConfiguration ReadConfiguration(JsonElement configuration) =>
+        configuration.Deserialize(ResourcesJson.Default.WebhookConfiguration)!;
+
+    private void ReportInvalidPolicies()
+    {
+        foreach (var policy in Policies.Snapshot.Values.Where(p => !p.IsValid))
+        {
+            LogInvalid(logger, policy.Policy.Name, policy.Errors[0].ToString());
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Policy {Policy} is stored but invalid, and rejects every rollout it selects: {Problem}")]
+    private static partial void LogInvalid(ILogger logger, string policy, string problem);
+}

@@ -1,0 +1,103 @@
+using ChangeAdmission.Core;
+using ChangeAdmission.Core.Changes;
+using ChangeAdmission.Core.Policies;
+using ChangeAdmission.Kubernetes.Client;
+using ChangeAdmission.Kubernetes.Resources;
+
+namespace ChangeAdmission.Controller.Governance;
+
+/// <summary>
+/// Looks up what a decision needs: which policies govern a namespace, and the answers to the questions of the rules.
+/// Reads what is held first and asks the API server where that says too little; an unanswered question throws.
+/// </summary>
+internal sealed class Governor(ClusterState state, KubernetesApi api, ControllerOptions options)
+{
+    /// <summary>The policies that select the namespace, by name. Empty: it is critical and no policy selects it.</summary>
+    /// <exception cref="KubernetesApiException">The namespace or the policies could not be looked up.</exception>
+    /// <exception cref="HttpRequestException">The API server could not be reached.</exception>
+    public async ValueTask<IReadOnlyList<PolicyValidation>> PoliciesOfAsync(string ns, CancellationToken ct)
+    {
+        var labels = state.Namespaces.Snapshot.GetValueOrDefault(ns)?.Labels;
+        if (labels is null || !options.CriticalNamespaces.Matches(labels))
+        {
+            // The API server called us for it, so it is critical there: what we hold is behind.
+            labels = await LabelsAsync(ns, ct).ConfigureAwait(false);
+        }
+
+        if (!options.CriticalNamespaces.Matches(labels))
+        {
+            return [];
+        }
+
+        var policies = state.Policies.Synced.IsCompletedSuccessfully ? Selecting(state.Policies.Snapshot.Values, labels) : [];
+        if (policies.Count > 0)
+        {
+            return policies;
+        }
+
+        var live = await api.GetAsync(ChangePolicyResource.Path, ResourcesJson.Default.JsonDocument, ct).ConfigureAwait(false);
+        using (live)
+        {
+            return Selecting([.. live.RootElement.GetProperty("items").EnumerateArray().Select(ChangePolicyResource.Read)], labels);
+        }
+    }
+
+    /// <summary>The facts so far, with the answers to these questions.</summary>
+    /// <exception cref="KubernetesApiException">A question could not be answered.</exception>
+    /// <exception cref="HttpRequestException">The API server could not be reached.</exception>
+    public async Task<Facts> AnswerAsync(Change change, IReadOnlyList<Question> questions, Facts facts, CancellationToken ct)
+    {
+        foreach (var question in questions)
+        {
+            facts = question switch
+            {
+                Question.MayApprove(var policy) => facts with
+                {
+                    RequesterMayApprove = new Dictionary<string, bool>(facts.RequesterMayApprove)
+                    {
+                        [policy] = await MayApproveAsync(change.Requester, policy, ct).ConfigureAwait(false),
+                    },
+                },
+                Question.ApprovalsOnReplicaSets => facts with
+                {
+                    ApprovalsOnReplicaSets = await ApprovalsOnReplicaSetsAsync(change, ct).ConfigureAwait(false),
+                },
+                _ => throw new InvalidOperationException($"unknown question {question}"),
+            };
+        }
+
+        return facts;
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>> LabelsAsync(string ns, CancellationToken ct)
+    {
+        var path = $"{ClusterState.NamespacesPath}/{Uri.EscapeDataString(ns)}";
+        var found = await api.GetAsync(path, ResourcesJson.Default.PartialObject, ct).ConfigureAwait(false);
+        return found.Metadata?.Labels ?? new Dictionary<string, string>();
+    }
+
+    private static List<PolicyValidation> Selecting(IEnumerable<PolicyValidation> policies, IReadOnlyDictionary<string, string> labels) =>
+        [.. policies.Where(p => p.Policy.NamespaceSelector.Matches(labels)).OrderBy(p => p.Policy.Name, StringComparer.Ordinal)];
+
+    private async Task<bool> MayApproveAsync(Requester requester, string policy, CancellationToken ct)
+    {
+        var review = await api.CreateAsync(
+            SubjectAccessReview.Path,
+            SubjectAccessReview.ForPolicy(requester, "approve", policy),
+            ResourcesJson.Default.SubjectAccessReview,
+            ResourcesJson.Default.SubjectAccessReview,
+            ct).ConfigureAwait(false);
+        return review.Status?.Allowed == true;
+    }
+
+    private async Task<IReadOnlySet<string>> ApprovalsOnReplicaSetsAsync(Change change, CancellationToken ct)
+    {
+        var path = $"apis/apps/v1/namespaces/{Uri.EscapeDataString(change.Workload.Namespace)}/replicasets";
+        var sets = await api.GetMetadataAsync(path, ct).ConfigureAwait(false);
+        return (sets.Items ?? [])
+            .Where(set => set.Metadata?.OwnerReferences?.Any(o => o.Kind == "Deployment" && o.Uid == change.Uid) == true)
+            .Select(set => set.Metadata!.Annotations?.GetValueOrDefault(WellKnown.SeniorApproval) ?? "")
+            .SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .ToHashSet(StringComparer.Ordinal);
+    }
+}

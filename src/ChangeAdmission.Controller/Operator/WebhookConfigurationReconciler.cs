@@ -1,0 +1,76 @@
+using System.Text;
+using ChangeAdmission.Controller.Certificates;
+using ChangeAdmission.Kubernetes.Client;
+using ChangeAdmission.Kubernetes.Resources;
+
+namespace ChangeAdmission.Controller.Operator;
+
+/// <summary>
+/// Keeps the caBundle in the webhook configuration the one that our serving certificate is signed by. A configuration
+/// that is gone stays gone: deleting it is the administrator's emergency exit.
+/// </summary>
+internal sealed partial class WebhookConfigurationReconciler(
+    KubernetesApi api, ServingCertificate serving, ILogger<WebhookConfigurationReconciler> logger)
+    : IReconciler<WebhookConfiguration>
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Whether the API server would trust the certificate that is served.</summary>
+    public static bool Publishes(WebhookConfiguration configuration, string caCertificate) =>
+        (configuration.Webhooks ?? []).All(webhook => HasBundle(webhook, caCertificate));
+
+    public async Task<ReconcileResult> ReconcileAsync(WebhookConfiguration? entity, CancellationToken ct)
+    {
+        if (entity?.Webhooks is not { Count: > 0 } webhooks)
+        {
+            LogMissing(logger);
+            return ReconcileResult.Done.Instance;
+        }
+
+        if (serving.CaCertificate is not { } ca)
+        {
+            return new ReconcileResult.Again(Soon);
+        }
+
+        if (Publishes(entity, ca))
+        {
+            return ReconcileResult.Done.Instance;
+        }
+
+        var patch = Patch(webhooks, ca);
+        await api.PatchAsync(
+            $"{WebhookConfiguration.Collection}/{entity.Metadata!.Name}",
+            patch,
+            ResourcesJson.Default.IReadOnlyListJsonPatchOperation,
+            ResourcesJson.Default.PartialObject,
+            ct).ConfigureAwait(false);
+        LogPublished(logger, entity.Metadata.Name!);
+        return ReconcileResult.Done.Instance;
+    }
+
+    private static List<JsonPatchOperation> Patch(IReadOnlyList<Webhook> webhooks, string caCertificate)
+    {
+        var bundle = Convert.ToBase64String(Encoding.ASCII.GetBytes(caCertificate));
+        var patch = new List<JsonPatchOperation>();
+        for (var i = 0; i < webhooks.Count; i++)
+        {
+            if (!HasBundle(webhooks[i], caCertificate))
+            {
+                // The test makes the patch fail, instead of hitting a neighbour, when the list has changed meanwhile.
+                patch.Add(new("test", $"/webhooks/{i}/name", webhooks[i].Name!));
+                patch.Add(new("add", $"/webhooks/{i}/clientConfig/caBundle", bundle));
+            }
+        }
+
+        return patch;
+    }
+
+    private static bool HasBundle(Webhook webhook, string caCertificate) =>
+        webhook.ClientConfig?.CaBundle is { } bundle && bundle.AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(caCertificate));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The webhook configuration is absent or empty: no change is judged until it is applied again")]
+    private static partial void LogMissing(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Published the CA in the webhook configuration {Name}")]
+    private static partial void LogPublished(ILogger logger, string name);
+}
