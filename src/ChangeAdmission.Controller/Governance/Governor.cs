@@ -1,4 +1,5 @@
 using ChangeAdmission.Core;
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 using ChangeAdmission.Kubernetes.Client;
@@ -96,8 +97,7 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, Controller
         var sets = await api.GetMetadataAsync(path, ct).ConfigureAwait(false);
         return (sets.Items ?? [])
             .Where(set => set.Metadata?.OwnerReferences?.Any(o => o.Kind == "Deployment" && o.Uid == change.Uid) == true)
-            .Select(set => set.Metadata!.Annotations?.GetValueOrDefault(WellKnown.SeniorApproval) ?? "")
-            .SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .SelectMany(set => ApprovalAnnotation.Values(set.Metadata!.Annotations?.GetValueOrDefault(WellKnown.SeniorApproval)))
             .ToHashSet(StringComparer.Ordinal);
     }
 }

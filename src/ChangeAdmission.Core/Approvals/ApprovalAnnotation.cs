@@ -34,37 +34,36 @@ public sealed class ApprovalAnnotation
 
     public static ApprovalAnnotation Read(string? proposed, string? current)
     {
-        if (string.IsNullOrEmpty(proposed))
+        if (!TrySplit(proposed, out var values, out var problem))
         {
-            return new([], null);
+            return new([], problem);
         }
 
-        if (IsTooLong(proposed))
-        {
-            return new([], $"{WellKnown.SeniorApproval} is longer than {MaxLength} bytes");
-        }
-
-        var values = Split(proposed);
-        if (values.Count > MaxClaims)
-        {
-            return new([], $"{WellKnown.SeniorApproval} holds more than {MaxClaims} values");
-        }
-
-        // A current value beyond a limit was never read, so nothing of it has passed the guard.
-        var known = current is null || IsTooLong(current) ? [] : Split(current);
-        if (known.Count > MaxClaims)
-        {
-            known = [];
-        }
-
+        var known = Values(current);
         return new([.. values.Select(value => Parse(value, isNew: !known.Contains(value)))], null);
     }
 
-    private static bool IsTooLong(string annotation) =>
-        annotation.Length > MaxLength || Encoding.UTF8.GetByteCount(annotation) > MaxLength;
+    /// <summary>
+    /// The single values of an annotation that stands somewhere. None of one beyond a limit: it was never read, so nothing of it
+    /// has passed the guard.
+    /// </summary>
+    public static IReadOnlySet<string> Values(string? annotation) =>
+        TrySplit(annotation, out var values, out _) ? values : new HashSet<string>();
 
-    private static HashSet<string> Split(string annotation) =>
-        new(annotation.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
+    private static bool TrySplit(string? annotation, out HashSet<string> values, out string? problem)
+    {
+        annotation ??= "";
+        values = [];
+        if (annotation.Length > MaxLength || Encoding.UTF8.GetByteCount(annotation) > MaxLength)
+        {
+            problem = $"{WellKnown.SeniorApproval} is longer than {MaxLength} bytes";
+            return false;
+        }
+
+        values = new(annotation.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
+        problem = values.Count > MaxClaims ? $"{WellKnown.SeniorApproval} holds more than {MaxClaims} values" : null;
+        return problem is null;
+    }
 
     private static ApprovalClaim Parse(string value, bool isNew)
     {

@@ -50,7 +50,7 @@ public static class QualifiedName
         foreach (var range in text.Split('.'))
         {
             var label = text[range];
-            if (label.Length is 0 or > MaxName || label[0] == '-' || label[^1] == '-')
+            if (label.Length == 0 || label[0] == '-' || label[^1] == '-')
             {
                 return false;
             }
