@@ -1,1 +1,4 @@
-return 0;
+using ChangeAdmission.Cli;
+
+using var input = Console.OpenStandardInput();
+return await CommandLine.RunAsync(args, new Terminal(input, Console.Out, Console.Error, Console.IsOutputRedirected)).ConfigureAwait(false);
