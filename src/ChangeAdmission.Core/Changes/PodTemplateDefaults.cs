@@ -68,6 +68,7 @@ internal static partial class PodTemplateDefaults
         new("spec.topologySpreadConstraints[].matchLabelKeys", EmptyList,                       "TopologySpreadConstraint, since 1.25"),
 
         new("spec.affinity.nodeAffinity." + Preferred,  EmptyList,                              "NodeAffinity"),
+        new("spec.affinity.nodeAffinity." + Preferred + "[].preference", EmptyObject,           "PreferredSchedulingTerm"),
         new(NodeTerm + ".{matchExpressions,matchFields}", EmptyList,                            "NodeSelectorTerm"),
         new(NodeTerm + ".{matchExpressions,matchFields}[].values", EmptyList,                   "NodeSelectorRequirement"),
         new("spec.affinity.{podAffinity,podAntiAffinity}.{" + Required + "," + Preferred + "}", EmptyList, "PodAffinity"),
