@@ -1,0 +1,55 @@
+using System.CommandLine;
+
+namespace ChangeAdmission.Controller.Tests;
+
+public sealed class ControllerCommandTests
+{
+    [Fact]
+    public async Task Without_options_it_serves_as_in_a_pod()
+    {
+        var options = await Parse();
+
+        options!.Listen.Port.Should().Be(8443);
+        options.ListenMetrics.Port.Should().Be(8080);
+        options.WebhookConfiguration.Should().Be("changeadmission");
+        options.Hosts.Should().Equal($"changeadmission.{options.Namespace}.svc");
+        options.CriticalNamespaces.Matches(new Dictionary<string, string> { ["changeadmission.io/critical"] = "true" }).Should().BeTrue();
+        options.CriticalNamespaces.Matches(new Dictionary<string, string> { ["changeadmission.io/critical"] = "false" }).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Every_option_is_heeded()
+    {
+        var options = await Parse(
+            "--namespace", "guard", "--listen", "127.0.0.1:1", "--listen-metrics", "127.0.0.1:2", "--host", "a", "--host", "b",
+            "--webhook-configuration", "w", "--critical-label", "tier=gold", "--log-format", "json");
+
+        (options!.Namespace, options.Listen.ToString(), options.ListenMetrics.ToString(), options.WebhookConfiguration, options.JsonLogs)
+            .Should().Be(("guard", "127.0.0.1:1", "127.0.0.1:2", "w", true));
+        options.Hosts.Should().Equal("a", "b");
+        options.CriticalNamespaces.Matches(new Dictionary<string, string> { ["tier"] = "gold" }).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("--listen", "nowhere", "is not an address and port")]
+    [InlineData("--listen-metrics", "127.0.0.1", "is not an address and port")]
+    [InlineData("--critical-label", "critical", "write it as key=value")]
+    [InlineData("--critical-label", "a b=c", "not a qualified name")]
+    [InlineData("--client-ca", "/no/such/file", "there is no file")]
+    [InlineData("--log-format", "xml", "xml")]
+    public void A_wrong_value_is_refused_before_anything_is_served(string option, string value, string message) =>
+        Command(_ => { }).Parse([option, value]).Errors.Should().Contain(e => e.Message.Contains(message));
+
+    private static async Task<ControllerOptions?> Parse(params string[] args)
+    {
+        ControllerOptions? parsed = null;
+        (await Command(options => parsed = options).Parse(args).InvokeAsync()).Should().Be(0);
+        return parsed;
+    }
+
+    private static RootCommand Command(Action<ControllerOptions> run) => ControllerCommand.Create((options, _) =>
+    {
+        run(options);
+        return Task.FromResult(0);
+    });
+}
