@@ -30,35 +30,12 @@ internal sealed record Answer(HttpStatusCode Status, JsonNode Body)
 }
 
 /// <summary>The API as one user reaches it without kubectl: by the client certificate of the user's kubeconfig.</summary>
-internal sealed partial class Api
+internal sealed partial class Api(HttpClient http)
 {
+    // For as long as the process: one connection for each user.
     private static readonly ConcurrentDictionary<string, Api> Users = new();
 
-    private readonly HttpClient _http;
-
-    private Api(string user)
-    {
-        var kubeconfig = File.ReadAllText(Path.Combine(Stack.RunDir, $"{user}.kubeconfig"));
-        var authority = X509CertificateLoader.LoadCertificate(Encoding.ASCII.GetBytes(Pem(kubeconfig, "certificate-authority-data")));
-        var certificate = X509Certificate2.CreateFromPem(
-            Pem(kubeconfig, "client-certificate-data"), Pem(kubeconfig, "client-key-data"));
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                ClientCertificates = [certificate],
-                CertificateChainPolicy = Trusting(authority),
-            },
-        })
-        {
-            BaseAddress = new Uri(Setting(kubeconfig, "server") + "/"),
-            Timeout = TimeSpan.FromSeconds(30),
-            DefaultRequestVersion = HttpVersion.Version20,
-        };
-    }
-
-    public static Api Of(string user) => Users.GetOrAdd(user, name => new Api(name));
+    public static Api Of(string user) => Users.GetOrAdd(user, name => new Api(Connect(name)));
 
     /// <summary>Trusts this authority and no other.</summary>
     public static X509ChainPolicy Trusting(params X509Certificate2[] authorities)
@@ -92,7 +69,7 @@ internal sealed partial class Api
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
         }
 
-        using var response = await _http.SendAsync(request);
+        using var response = await http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         try
         {
@@ -102,6 +79,28 @@ internal sealed partial class Api
         {
             return new Answer(response.StatusCode, new JsonObject { ["message"] = text });
         }
+    }
+
+    private static HttpClient Connect(string user)
+    {
+        var kubeconfig = File.ReadAllText(Path.Combine(Stack.RunDir, $"{user}.kubeconfig"));
+        var authority = X509CertificateLoader.LoadCertificate(Encoding.ASCII.GetBytes(Pem(kubeconfig, "certificate-authority-data")));
+        var certificate = X509Certificate2.CreateFromPem(
+            Pem(kubeconfig, "client-certificate-data"), Pem(kubeconfig, "client-key-data"));
+        return new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                ClientCertificates = [certificate],
+                CertificateChainPolicy = Trusting(authority),
+            },
+        })
+        {
+            BaseAddress = new Uri(Setting(kubeconfig, "server") + "/"),
+            Timeout = TimeSpan.FromSeconds(30),
+            DefaultRequestVersion = HttpVersion.Version20,
+        };
     }
 
     // eng/control-plane writes each of these on a line of its own.

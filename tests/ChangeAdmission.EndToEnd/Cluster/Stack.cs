@@ -16,7 +16,7 @@ internal sealed class Stack
 
     private static Stack? _current;
 
-    private readonly IReadOnlyDictionary<string, string> _addresses;
+    private readonly Dictionary<string, string> _addresses;
 
     private Stack()
     {
