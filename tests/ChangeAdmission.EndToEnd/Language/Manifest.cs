@@ -25,6 +25,9 @@ internal sealed record Manifest(WorkloadKind Kind, string Name)
 
     private ImmutableSortedDictionary<string, string> TemplateAnnotations { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>The name of the application, in labels and images: two workloads may run the same.</summary>
+    private string App { get; init; } = Name;
+
     private string Version { get; init; } = "1.0.0";
 
     private int Replicas { get; init; } = 1;
@@ -34,7 +37,7 @@ internal sealed record Manifest(WorkloadKind Kind, string Name)
     /// <summary>As kubectl names it: <c>deployment/payments</c>.</summary>
     public string Reference => $"{Kind.ToString().ToLowerInvariant()}/{Name}";
 
-    public string Image => $"registry.example.com/{Name}:{Version}";
+    public string Image => $"registry.example.com/{App}:{Version}";
 
     public Manifest WithImage(string version) => this with { Version = version };
 
@@ -42,6 +45,7 @@ internal sealed record Manifest(WorkloadKind Kind, string Name)
 
     public Manifest WithFinalizer(string finalizer) => this with { Finalizer = finalizer };
 
+    /// <summary>The same content as another workload.</summary>
     public Manifest Named(string name) => this with { Name = name };
 
     public Manifest Annotated(string key, string value) => this with { Annotations = Annotations.SetItem(key, value) };
@@ -69,7 +73,7 @@ internal sealed record Manifest(WorkloadKind Kind, string Name)
 
     public JsonObject ToJson()
     {
-        var labels = new JsonObject { ["app"] = Name };
+        var labels = new JsonObject { ["app"] = App };
         var metadata = new JsonObject { ["name"] = Name, ["annotations"] = Map(Annotations) };
         if (Finalizer is not null)
         {
