@@ -68,6 +68,8 @@ internal sealed class Stack
 
     public static Task KillControllerAsync() => RunAsync(CommandTimeout, "stop", "controller", "--kill");
 
+    public static Task RestartApiServerAsync() => RunAsync("control-plane", CommandTimeout, "restart-part", "kube-apiserver");
+
     /// <summary>Keeps a number beside the logs: tests assert bounds, people want to see what it was.</summary>
     public static void Note(string measurement)
     {
@@ -119,13 +121,15 @@ internal sealed class Stack
     private static int Number(JsonNode part) =>
         int.Parse(part.GetValue<string>().TrimEnd('+'), NumberStyles.None, CultureInfo.InvariantCulture);
 
-    private static async Task RunAsync(TimeSpan timeout, params string[] arguments)
+    private static Task RunAsync(TimeSpan timeout, params string[] arguments) => RunAsync("stack", timeout, arguments);
+
+    private static async Task RunAsync(string script, TimeSpan timeout, params string[] arguments)
     {
         var environment = new Dictionary<string, string?> { ["RUN_DIR"] = RunDir };
-        var finished = await Shell.RunAsync(Path.Combine(Repository, "eng", "stack"), arguments, timeout, environment: environment);
+        var finished = await Shell.RunAsync(Path.Combine(Repository, "eng", script), arguments, timeout, environment: environment);
         if (finished.ExitCode != 0)
         {
-            throw new InvalidOperationException($"eng/stack {string.Join(' ', arguments)} failed:\n{finished}");
+            throw new InvalidOperationException($"eng/{script} {string.Join(' ', arguments)} failed:\n{finished}");
         }
     }
 
