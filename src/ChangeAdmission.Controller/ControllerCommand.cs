@@ -57,6 +57,21 @@ internal static class ControllerCommand
         DefaultValueFactory = _ => $"{WellKnown.Critical}=true",
     };
 
+    private static readonly Option<string> Lease = new("--lease")
+    {
+        Description = "The Lease whose holder runs the reconcilers.",
+        HelpName = "name",
+        DefaultValueFactory = _ => "changeadmission",
+    };
+
+    private static readonly Option<string> ReleaseAfter = new("--release-after")
+    {
+        Description = "How long a reserved rollout that is not seen in the cluster keeps its slot before it is looked into. "
+            + "Less than the default lets a rollout that another webhook holds up slip through a limit.",
+        HelpName = "duration",
+        DefaultValueFactory = _ => "3m",
+    };
+
     private static readonly Option<string?> ClientCa = new("--client-ca")
     {
         Description = "PEM file of CAs; callers must then present a client certificate of one of them.",
@@ -74,7 +89,7 @@ internal static class ControllerCommand
         var command = new RootCommand(
             "ChangeAdmission: judges rollouts in critical namespaces. Serves the admission webhooks and runs the operator.")
         {
-            Kubeconfig, Namespace, Listen, ListenMetrics, Hosts, WebhookConfiguration, CriticalLabel, ClientCa, LogFormat,
+            Kubeconfig, Namespace, Listen, ListenMetrics, Hosts, WebhookConfiguration, CriticalLabel, Lease, ReleaseAfter, ClientCa, LogFormat,
         };
         MustBeEndpoint(Listen);
         MustBeEndpoint(ListenMetrics);
@@ -87,6 +102,14 @@ internal static class ControllerCommand
                 result.AddError($"--critical-label: {problem}");
             }
         });
+        ReleaseAfter.Validators.Add(result =>
+        {
+            var text = result.GetValueOrDefault<string>();
+            if (!DurationText.TryParse(text, out var duration) || duration <= TimeSpan.Zero)
+            {
+                result.AddError($"--release-after: '{text}' {DurationText.Hint}");
+            }
+        });
         command.SetAction((parsed, ct) => run(OptionsOf(parsed), ct));
         return command;
     }
@@ -94,6 +117,7 @@ internal static class ControllerCommand
     private static ControllerOptions OptionsOf(ParseResult parsed)
     {
         var ns = parsed.GetValue(Namespace)!;
+        _ = DurationText.TryParse(parsed.GetValue(ReleaseAfter), out var releaseAfter);
         var label = parsed.GetValue(CriticalLabel)!.Split('=', 2);
         return new ControllerOptions
         {
@@ -104,6 +128,8 @@ internal static class ControllerCommand
             Hosts = parsed.GetValue(Hosts) is { Length: > 0 } hosts ? hosts : [$"changeadmission.{ns}.svc"],
             WebhookConfiguration = parsed.GetValue(WebhookConfiguration)!,
             CriticalNamespaces = new LabelSelector([new LabelRequirement(label[0], LabelOperator.In, [label[1]])]),
+            Lease = parsed.GetValue(Lease)!,
+            ReleaseAfter = releaseAfter,
             ClientCa = parsed.GetValue(ClientCa),
             JsonLogs = parsed.GetValue(LogFormat) == "json",
         };

@@ -1,9 +1,12 @@
+using System.Diagnostics.Metrics;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using ChangeAdmission.Controller.Budgets;
 using ChangeAdmission.Controller.Certificates;
 using ChangeAdmission.Controller.Governance;
 using ChangeAdmission.Controller.Operator;
+using ChangeAdmission.Controller.Operator.Rollouts;
 using ChangeAdmission.Controller.Telemetry;
 using ChangeAdmission.Controller.Webhooks;
 using ChangeAdmission.Kubernetes.Client;
@@ -26,9 +29,11 @@ internal static class ControllerHost
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(DecisionMetrics.MeterName)
             .AddView(DecisionMetrics.Duration, new ExplicitBucketHistogramConfiguration { Boundaries = DecisionMetrics.DurationBuckets })
-            .AddPrometheusExporter());
+            // Counted is visible: whoever scrapes twice in a second means it.
+            .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0));
 
         var app = builder.Build();
+        LeaderMetrics.Observe(app.Services.GetRequiredService<IMeterFactory>(), app.Services.GetRequiredService<RolloutOperator>());
         var endpoint = app.Services.GetRequiredService<WebhookEndpoint>();
         var readiness = app.Services.GetRequiredService<Readiness>();
         app.MapWhen(http => http.Connection.LocalPort == options.ListenMetrics.Port, metrics => UseMetrics(metrics, readiness));
@@ -61,17 +66,30 @@ internal static class ControllerHost
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => KubernetesApiFactory.Create(options.Kubeconfig));
+        services.AddSingleton(s => KubernetesApiFactory.Create(options.Kubeconfig, s.GetRequiredService<TimeProvider>()));
 
         services.AddSingleton<ClusterState>().AddHostedService(s => s.GetRequiredService<ClusterState>());
         services.AddSingleton<Governor>();
+        services.AddSingleton<LedgerStore>();
+        services.AddSingleton<Reservations>();
 
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService<CertificateKeeper>();
         services.AddSingleton<WebhookConfigurationReconciler>();
         services.AddHostedService<WebhookConfigurationController>();
 
+        services.AddSingleton<OperatorState>();
+        services.AddSingleton<ChangeRecords>();
+        services.AddSingleton<UnadmittedRollouts>();
+        services.AddSingleton<WorkloadReconciler>();
+        services.AddSingleton<RecordRetention>();
+        services.AddSingleton<LedgerReconciler>();
+        services.AddSingleton<FreezeStatusReconciler>();
+        services.AddSingleton<RolloutOperator>().AddHostedService(s => s.GetRequiredService<RolloutOperator>());
+
+        services.AddSingleton<RolloutMetrics>();
         services.AddSingleton<DecisionMetrics>();
+        services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<DecisionEvents>().AddHostedService(s => s.GetRequiredService<DecisionEvents>());
         services.AddSingleton<DecisionRecorder>();
 

@@ -24,6 +24,14 @@ internal sealed record ControllerOptions
     /// <summary>The ValidatingWebhookConfiguration that points to us.</summary>
     public required string WebhookConfiguration { get; init; }
 
+    /// <summary>The Lease whose holder runs the reconcilers, in <see cref="Namespace"/>.</summary>
+    public string Lease { get; init; } = "changeadmission";
+
+    /// <summary>
+    /// A reservation that nobody has seen persisted is looked into after this long. Never less than a write can be on its way, but in tests.
+    /// </summary>
+    public TimeSpan ReleaseAfter { get; init; } = TimeSpan.FromSeconds(180);
+
     /// <summary>Which namespaces are critical; the same selector as in the webhook configuration.</summary>
     public required LabelSelector CriticalNamespaces { get; init; }
 

@@ -1,6 +1,7 @@
 using ChangeAdmission.Controller.Certificates;
 using ChangeAdmission.Controller.Governance;
 using ChangeAdmission.Controller.Operator;
+using ChangeAdmission.Kubernetes.Client;
 
 namespace ChangeAdmission.Controller;
 
@@ -8,8 +9,11 @@ namespace ChangeAdmission.Controller;
 /// Whether this replica may be sent reviews: it knows the policies and namespaces, and the API server trusts the
 /// certificate that it serves.
 /// </summary>
-internal sealed class Readiness(ClusterState state, ServingCertificate serving, IHostApplicationLifetime lifetime)
+internal sealed class Readiness(ClusterState state, ServingCertificate serving, KubernetesApi api, IHostApplicationLifetime lifetime)
 {
+    /// <summary>The windows of rate limits allow for two clocks that are each so far off.</summary>
+    public static readonly TimeSpan MaxClockOffset = TimeSpan.FromSeconds(2);
+
     /// <summary>Why not; null when ready.</summary>
     public string? Problem()
     {
@@ -28,9 +32,19 @@ internal sealed class Readiness(ClusterState state, ServingCertificate serving, 
             return "the API server has not been reachable for 30 s";
         }
 
+        if (ClockProblem(api) is { } problem)
+        {
+            return problem;
+        }
+
         return serving.CaCertificate is not { } ca ? "there is no serving certificate yet"
             : state.WebhookConfiguration is { } configuration && !WebhookConfigurationReconciler.Publishes(configuration, ca)
                 ? "the webhook configuration does not publish the CA of the certificate served"
                 : null;
     }
+
+    /// <summary>Whether this replica's clock may be used in a shared ledger; why not, or null.</summary>
+    public static string? ClockProblem(KubernetesApi api) => api.Clock.Offset.Duration() > MaxClockOffset
+        ? $"the clock here is {Math.Abs(api.Clock.Offset.TotalSeconds):0} s {(api.Clock.Offset > TimeSpan.Zero ? "ahead of" : "behind")} the API server's"
+        : null;
 }

@@ -1,3 +1,4 @@
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 
@@ -39,6 +40,9 @@ public sealed record PolicyDecision(string? Policy, Enforcement Enforcement, Pro
 /// <param name="Policies">One per governing policy, by name; empty when none governs.</param>
 public sealed record Decision(Change Change, IReadOnlyList<PolicyDecision> Policies)
 {
+    /// <summary>What to write down before the change is admitted; null where nothing is.</summary>
+    public Rollout? Rollout { get; init; }
+
     public Outcome Outcome => Policies.Count == 0 ? Outcome.Admitted : Policies.Min(p => p.Outcome);
 
     public bool IsAllowed => Outcome != Outcome.Rejected;

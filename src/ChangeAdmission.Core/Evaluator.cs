@@ -1,3 +1,5 @@
+using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 using ChangeAdmission.Core.Rules;
@@ -20,9 +22,11 @@ public static class Evaluator
     {
         var questions = new List<Question>();
         var decisions = new List<PolicyDecision>(policies.Count);
+        var approvers = new SortedSet<string>(StringComparer.Ordinal);
+        var rollout = RolloutOf(change, policies, facts, questions);
         foreach (var policy in policies)
         {
-            var decision = Evaluate(change, policy, facts, questions);
+            var decision = Evaluate(change, policy, facts, rollout, questions, approvers);
             if (decision.Violations.Count > 0 || policy.Policy.Workloads.Contains(change.Workload.Kind))
             {
                 decisions.Add(decision);
@@ -31,7 +35,7 @@ public static class Evaluator
 
         return questions.Count > 0
             ? new Evaluation.NeedsFacts([.. questions.Distinct()])
-            : new Evaluation.Decided(new Decision(change, decisions));
+            : new Evaluation.Decided(new Decision(change, decisions) { Rollout = rollout is null ? null : rollout with { Approvers = [.. approvers] } });
     }
 
     /// <summary>
@@ -50,14 +54,14 @@ public static class Evaluator
         var mustReject = change.Approvals.Claims.Any(c => c.IsNew);
         return new Decision(change, [.. policies.Select(p => Verdict(
             mustReject ? p.Policy with { Enforcement = Enforcement.Enforce } : p.Policy,
-            new RuleContext(change, p.Policy, Facts.None),
+            new RuleContext(change, p.Policy, Facts.None, rollout: null),
             [violation]))]);
     }
 
-    private static PolicyDecision Evaluate(Change change, PolicyValidation validation, Facts facts, List<Question> questions)
+    private static PolicyDecision Evaluate(Change change, PolicyValidation validation, Facts facts, Rollout? rollout, List<Question> questions, SortedSet<string> approvers)
     {
         var policy = validation.Policy;
-        var context = new RuleContext(change, policy, facts);
+        var context = new RuleContext(change, policy, facts, rollout);
         // What an invalid policy meant to forbid cannot be known, so it forbids.
         List<Violation> violations =
             [.. validation.Errors.Select(e => new Violation(Reason.Invalid, $"the policy itself is invalid: {e}"))];
@@ -69,8 +73,50 @@ public static class Evaluator
             }
         }
 
+        if (rollout is not null)
+        {
+            approvers.UnionWith(context.Approvals.Where(a => a.Standing == ApprovalStanding.Counts).Select(a => a.Claim.Approver!));
+        }
+
         questions.AddRange(context.Questions);
         return Verdict(policy, context, violations);
+    }
+
+    // What will be written down if the change is admitted; null where nothing is. It needs the ledger to know a rollback.
+    private static Rollout? RolloutOf(Change change, IReadOnlyList<PolicyValidation> policies, Facts facts, List<Question> questions)
+    {
+        List<ChangePolicy> governing = [.. policies.Select(p => p.Policy).Where(p => p.Workloads.Contains(change.Workload.Kind))];
+        if (!change.IsRollout || governing.Count == 0 || change.Digest is not { } digest)
+        {
+            return null;
+        }
+
+        if (facts.Ledger is not { } ledger)
+        {
+            questions.Add(new Question.NamespaceLedger());
+            return null;
+        }
+
+        var previous = change.PreviousDigest ?? default;
+        var rollout = new Rollout
+        {
+            Workload = change.Workload,
+            Uid = change.Uid,
+            IsCreate = change.IsCreate,
+            Digest = digest,
+            PreviousDigest = previous,
+            Template = TemplateFingerprint.Of(change.Proposed.Template.Span),
+            PreviousTemplate = change.Current is { } current ? TemplateFingerprint.Of(current.Template.Span) : TemplateFingerprint.None,
+            PreviousGeneration = change.CurrentGeneration,
+            PreviousVersion = change.CurrentVersion,
+            Requester = change.Requester.Username,
+            Policies = [.. governing.Select(p => new GoverningPolicy(p.Name, ProvenanceReader.Read(change.Proposed, p.AiAssistedWhen)))],
+            Sort = change.IsRestart ? RolloutSort.Restart : RolloutSort.Regular,
+        };
+        var isExemptRollback = governing.TrueForAll(p => p.Rollback == RollbackTreatment.Exempt)
+            && Rollbacks.IsRollback(ledger, change.Workload, previous, digest)
+            && Rollbacks.HasExempt(ledger.Besides(rollout), change.Workload, facts.Now);
+        return isExemptRollback ? rollout with { Sort = RolloutSort.Rollback } : rollout;
     }
 
     // The guard on approvals stands wherever a policy selects the namespace; the other rules judge rollouts of the

@@ -1,3 +1,6 @@
+using ChangeAdmission.Core.Budgets;
+using ChangeAdmission.Core.Policies;
+
 namespace ChangeAdmission.Core;
 
 /// <summary>What a decision may have to ask of the cluster. A closed set.</summary>
@@ -12,6 +15,12 @@ public abstract record Question
 
     /// <summary>Which values of the approval annotation the Deployment's ReplicaSets carry.</summary>
     public sealed record ApprovalsOnReplicaSets : Question;
+
+    /// <summary>The ledger of the workload's namespace.</summary>
+    public sealed record NamespaceLedger : Question;
+
+    /// <summary>The ledger in which a policy counts over all its namespaces.</summary>
+    public sealed record PolicyLedger(string Policy) : Question;
 }
 
 /// <summary>
@@ -24,6 +33,18 @@ public sealed record Facts
 
     /// <summary>By policy: whether the requester may approve under it.</summary>
     public IReadOnlyDictionary<string, bool> RequesterMayApprove { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary>When the decision is made.</summary>
+    public DateTimeOffset Now { get; init; }
+
+    /// <summary>The freezes that select the workload's namespace, whether they are on or not.</summary>
+    public IReadOnlyList<ChangeFreeze> Freezes { get; init; } = [];
+
+    /// <summary>The ledger of the workload's namespace, adopted; null while not asked.</summary>
+    public RolloutLedger? Ledger { get; init; }
+
+    /// <summary>By policy: the ledger in which it counts over all its namespaces.</summary>
+    public IReadOnlyDictionary<string, RolloutLedger> PolicyLedgers { get; init; } = new Dictionary<string, RolloutLedger>();
 
     /// <summary>The single values that stood on the workload's ReplicaSets; null while not asked.</summary>
     public IReadOnlySet<string>? ApprovalsOnReplicaSets { get; init; }

@@ -31,12 +31,18 @@ internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions 
         time,
         logger);
 
+    public Informer<HeldFreeze> Freezes { get; } = new(api, new(ChangeFreezeResource.Path, ChangeFreezeResource.Read), time, logger);
+
+    public Informer<StoredLedger> Ledgers { get; } = new(api, new(RolloutBudget.Collection, StoredLedger.Read), time, logger);
+
     public bool HasSynced =>
         Policies.Synced.IsCompletedSuccessfully
+        && Ledgers.Synced.IsCompletedSuccessfully
+        && Freezes.Synced.IsCompletedSuccessfully
         && Namespaces.Synced.IsCompletedSuccessfully
         && WebhookConfigurations.Synced.IsCompletedSuccessfully;
 
-    public bool IsCurrent => HasSynced && Policies.FailingFor < Stale && Namespaces.FailingFor < Stale;
+    public bool IsCurrent => HasSynced && Policies.FailingFor < Stale && Namespaces.FailingFor < Stale && Ledgers.FailingFor < Stale && Freezes.FailingFor < Stale;
 
     /// <summary>The configuration that makes the API server call us; null when an administrator deleted it.</summary>
     public WebhookConfiguration? WebhookConfiguration =>
@@ -62,6 +68,8 @@ internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions 
         await Task.WhenAll(
             Policies.RunAsync(stoppingToken),
             Namespaces.RunAsync(stoppingToken),
+            Ledgers.RunAsync(stoppingToken),
+            Freezes.RunAsync(stoppingToken),
             WebhookConfigurations.RunAsync(stoppingToken)).ConfigureAwait(false);
     }
 

@@ -1,5 +1,7 @@
+using ChangeAdmission.Controller.Budgets;
 using ChangeAdmission.Core;
 using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 using ChangeAdmission.Kubernetes.Client;
@@ -7,16 +9,22 @@ using ChangeAdmission.Kubernetes.Resources;
 
 namespace ChangeAdmission.Controller.Governance;
 
+/// <summary>The policies and freezes that select a namespace.</summary>
+internal sealed record NamespaceRules(IReadOnlyList<PolicyValidation> Policies, IReadOnlyList<ChangeFreeze> Freezes)
+{
+    public static NamespaceRules None { get; } = new([], []);
+}
+
 /// <summary>
 /// Looks up what a decision needs: which policies govern a namespace, and the answers to the questions of the rules.
 /// Reads what is held first and asks the API server where that says too little; an unanswered question throws.
 /// </summary>
-internal sealed class Governor(ClusterState state, KubernetesApi api, ControllerOptions options)
+internal sealed class Governor(ClusterState state, KubernetesApi api, LedgerStore ledgers, ControllerOptions options)
 {
-    /// <summary>The policies that select the namespace, by name. Empty: it is critical and no policy selects it.</summary>
+    /// <summary>The policies that select the namespace, by name (none: it is critical and no policy selects it), and the freezes.</summary>
     /// <exception cref="KubernetesApiException">The namespace or the policies could not be looked up.</exception>
     /// <exception cref="HttpRequestException">The API server could not be reached.</exception>
-    public async ValueTask<IReadOnlyList<PolicyValidation>> PoliciesOfAsync(string ns, CancellationToken ct)
+    public async ValueTask<NamespaceRules> RulesOfAsync(string ns, CancellationToken ct)
     {
         var labels = state.Namespaces.Snapshot.GetValueOrDefault(ns)?.Labels;
         if (labels is null || !options.CriticalNamespaces.Matches(labels))
@@ -27,21 +35,29 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, Controller
 
         if (!options.CriticalNamespaces.Matches(labels))
         {
-            return [];
+            return NamespaceRules.None;
         }
 
+        List<ChangeFreeze> freezes =
+            [.. state.Freezes.Snapshot.Values.Select(f => f.Freeze).Where(f => f.NamespaceSelector.Matches(labels)).OrderBy(f => f.Name, StringComparer.Ordinal)];
         var policies = state.Policies.Synced.IsCompletedSuccessfully ? Selecting(state.Policies.Snapshot.Values, labels) : [];
         if (policies.Count > 0)
         {
-            return policies;
+            return new(policies, freezes);
         }
 
         var live = await api.GetAsync(ChangePolicyResource.Path, ResourcesJson.Default.JsonDocument, ct).ConfigureAwait(false);
         using (live)
         {
-            return Selecting([.. live.RootElement.GetProperty("items").EnumerateArray().Select(ChangePolicyResource.Read)], labels);
+            return new(Selecting([.. live.RootElement.GetProperty("items").EnumerateArray().Select(ChangePolicyResource.Read)], labels), freezes);
         }
     }
+
+    /// <summary>The valid policies that select the namespace as far as the watches know; none where they know it as not critical.</summary>
+    public IReadOnlyList<PolicyValidation> KnownPoliciesOf(string ns) =>
+        state.Namespaces.Snapshot.GetValueOrDefault(ns)?.Labels is { } labels && options.CriticalNamespaces.Matches(labels)
+            ? [.. Selecting(state.Policies.Snapshot.Values, labels).Where(p => p.IsValid)]
+            : [];
 
     /// <summary>The facts so far, with the answers to these questions.</summary>
     /// <exception cref="KubernetesApiException">A question could not be answered.</exception>
@@ -63,12 +79,29 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, Controller
                 {
                     ApprovalsOnReplicaSets = await ApprovalsOnReplicaSetsAsync(change, ct).ConfigureAwait(false),
                 },
+                Question.NamespaceLedger => facts with
+                {
+                    Ledger = await LedgerAsync(LedgerStore.OfNamespace(change.Workload.Namespace), change.IsDryRun, ct).ConfigureAwait(false),
+                },
+                Question.PolicyLedger(var policy) => facts with
+                {
+                    PolicyLedgers = new Dictionary<string, RolloutLedger>(facts.PolicyLedgers)
+                    {
+                        [policy] = await LedgerAsync(ledgers.OfPolicy(policy), change.IsDryRun, ct).ConfigureAwait(false),
+                    },
+                },
                 _ => throw new InvalidOperationException($"unknown question {question}"),
             };
         }
 
         return facts;
     }
+
+    // The first rollout in a namespace makes its ledger, whatever becomes of the rollout; a dry run only imagines it.
+    private async ValueTask<RolloutLedger> LedgerAsync(LedgerReference ledger, bool isDryRun, CancellationToken ct) =>
+        ledgers.Known(ledger) ?? (isDryRun
+            ? await ledgers.PreviewAsync(ledger, ct).ConfigureAwait(false)
+            : await ledgers.ChangeAsync(ledger, static l => (l, l), ct).ConfigureAwait(false));
 
     private async Task<IReadOnlyDictionary<string, string>> LabelsAsync(string ns, CancellationToken ct)
     {

@@ -39,6 +39,22 @@ internal sealed partial class DecisionEvents : BackgroundService
         }
     }
 
+    /// <summary>Tells of a rollout that nobody admitted.</summary>
+    public void ReportUnadmitted(WorkloadObject workload, bool isPaused)
+    {
+        var seen = workload.Seen;
+        var involved = new ObjectReference
+        {
+            ApiVersion = "apps/v1",
+            Kind = seen.Workload.Kind.ToString(),
+            Name = seen.Workload.Name,
+            Namespace = seen.Workload.Namespace,
+            Uid = seen.Uid,
+        };
+        var paused = isPaused ? "; it is paused until the next rollout that is admitted" : "";
+        _queue.Writer.TryWrite(EventOn(involved, "UnadmittedRollout", "Warning", $"runs change {seen.Digest}, which nobody admitted{paused}"));
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -73,7 +89,6 @@ internal sealed partial class DecisionEvents : BackgroundService
     private CoreEvent EventOf(Decision decision)
     {
         var change = decision.Change;
-        var now = _time.GetUtcNow();
         var rejected = !decision.IsAllowed;
 
         // A workload whose creation was rejected does not exist, so there is only its namespace to speak of.
@@ -87,6 +102,16 @@ internal sealed partial class DecisionEvents : BackgroundService
                 Namespace = change.Workload.Namespace,
                 Uid = change.Uid,
             };
+        return EventOn(
+            involved,
+            rejected ? "RolloutRejected" : "RolloutAdmitted",
+            rejected ? "Warning" : "Normal",
+            rejected ? DecisionText.Rejection(decision) : Admission(decision));
+    }
+
+    private CoreEvent EventOn(ObjectReference involved, string reason, string type, string message)
+    {
+        var now = _time.GetUtcNow();
         return new CoreEvent
         {
             Metadata = new ObjectMeta
@@ -95,9 +120,9 @@ internal sealed partial class DecisionEvents : BackgroundService
                 Namespace = involved.Namespace ?? "default",
             },
             InvolvedObject = involved,
-            Reason = rejected ? "RolloutRejected" : "RolloutAdmitted",
-            Type = rejected ? "Warning" : "Normal",
-            Message = Truncated(rejected ? DecisionText.Rejection(decision) : Admission(decision)),
+            Reason = reason,
+            Type = type,
+            Message = Truncated(message),
             FirstTimestamp = now,
             LastTimestamp = now,
             Source = new EventSource("changeadmission"),

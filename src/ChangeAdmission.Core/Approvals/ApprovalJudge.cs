@@ -59,6 +59,13 @@ public static class ApprovalJudge
                     return new(claim, ApprovalStanding.Forged, forged);
             }
         }
+        else if (facts.Ledger?.HistoryOf(change.Workload).UnguardedApprovals.Contains(claim.Text, StringComparer.Ordinal) == true)
+        {
+            return new(
+                claim,
+                ApprovalStanding.DoesNotCount,
+                $"{Quoted.Of(claim.Text)} stood there before the namespace was governed, when anybody could write it; remove it and approve anew");
+        }
 
         if (!Requester.IsPersonName(approver))
         {

@@ -22,7 +22,13 @@ public sealed class Change
     public WorkloadContent? Current { get; init; }
 
     /// <summary><c>metadata.uid</c>; the API server sets it before it asks, also for a create.</summary>
-    public string? Uid { get; init; }
+    public required string Uid { get; init; }
+
+    /// <summary><c>metadata.generation</c> of the current object; 0 when the write creates it.</summary>
+    public long CurrentGeneration { get; init; }
+
+    /// <summary><c>metadata.resourceVersion</c> of the current object; 0 when the write creates it, or where it is no number.</summary>
+    public ulong CurrentVersion { get; init; }
 
     /// <summary><c>metadata.generateName</c> was used, so the name could not be known beforehand.</summary>
     public bool HasGeneratedName { get; init; }

@@ -18,9 +18,12 @@ public static class WellKnown
     /// <summary>A reason to pass every rule. Reserved: it opens nothing yet.</summary>
     public const string BreakGlass = Prefix + "break-glass";
 
+    /// <summary>On a Deployment that the operator paused, because it runs a rollout that nobody admitted: the change's digest.</summary>
+    public const string PausedBy = Prefix + "paused-by";
+
     /// <summary>The namespace label by which a namespace opts in, with the value <c>"true"</c>.</summary>
     public const string Critical = Prefix + "critical";
 
     /// <summary>Every annotation that may stand under our prefix on a workload or its template.</summary>
-    public static IReadOnlyList<string> Annotations { get; } = [AIAssisted, Author, SeniorApproval, BreakGlass];
+    public static IReadOnlyList<string> Annotations { get; } = [AIAssisted, Author, SeniorApproval, BreakGlass, PausedBy];
 }

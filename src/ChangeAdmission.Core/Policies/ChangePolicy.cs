@@ -59,6 +59,15 @@ public sealed record ChangePolicy
 
     /// <summary>Whether a change that names no author cannot be approved (GitOps, where the applier is a robot).</summary>
     public bool RequireAuthor { get; init; }
+
+    public IReadOnlyList<RateLimit> RateLimits { get; init; } = [];
+
+    /// <summary>How long a workload waits after one of its rollouts has failed; null: not at all.</summary>
+    public TimeSpan? CooldownAfterFailedRollout { get; init; }
+
+    public RollbackTreatment Rollback { get; init; } = RollbackTreatment.Exempt;
+
+    public UnadmittedRolloutResponse UnadmittedRollout { get; init; } = UnadmittedRolloutResponse.Report;
 }
 
 /// <summary>An annotation that marks a change as AI-assisted.</summary>

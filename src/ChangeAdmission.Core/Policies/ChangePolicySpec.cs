@@ -16,6 +16,34 @@ public sealed record ChangePolicySpec
     public ProvenanceSpec? Provenance { get; init; }
 
     public ApprovalSpec? Approval { get; init; }
+
+    public IReadOnlyList<RateLimitSpec>? RateLimits { get; init; }
+
+    public CooldownSpec? Cooldown { get; init; }
+
+    public string? Rollback { get; init; }
+
+    public string? UnadmittedRollout { get; init; }
+}
+
+/// <summary><c>spec.rateLimits[]</c>.</summary>
+public sealed record RateLimitSpec
+{
+    public string? Name { get; init; }
+
+    public string? Per { get; init; }
+
+    public int? Rollouts { get; init; }
+
+    public string? Window { get; init; }
+
+    public string? AppliesTo { get; init; }
+}
+
+/// <summary><c>spec.cooldown</c>.</summary>
+public sealed record CooldownSpec
+{
+    public string? AfterFailedRollout { get; init; }
 }
 
 /// <summary><c>spec.provenance</c>.</summary>

@@ -45,6 +45,10 @@ public static class PolicyValidator
             ApprovalCount = Count(spec.Approval?.Count, errors) ?? defaults.ApprovalCount,
             AllowSelfApproval = spec.Approval?.AllowSelfApproval ?? defaults.AllowSelfApproval,
             RequireAuthor = spec.Approval?.RequireAuthor ?? defaults.RequireAuthor,
+            RateLimits = RateLimitValidator.Validate(spec.RateLimits, errors),
+            CooldownAfterFailedRollout = RateLimitValidator.Cooldown(spec.Cooldown, errors),
+            Rollback = Choice("spec.rollback", spec.Rollback, defaults.Rollback, errors),
+            UnadmittedRollout = Choice("spec.unadmittedRollout", spec.UnadmittedRollout, defaults.UnadmittedRollout, errors),
         };
 
         return new PolicyValidation(policy, errors);
@@ -149,7 +153,7 @@ public static class PolicyValidator
         return written;
     }
 
-    private static T Choice<T>(string path, string? written, T fallback, List<FieldError> errors)
+    internal static T Choice<T>(string path, string? written, T fallback, List<FieldError> errors)
         where T : struct, Enum
     {
         if (written is null)

@@ -13,8 +13,8 @@ namespace ChangeAdmission.Core.Rules;
 /// <item><c>approval-invalid</c>: something is presented that does not count; each with its why.</item>
 /// <item><c>self-approval</c>: nothing but four eyes fails.</item>
 /// </list>
-/// What has no digest is <see cref="TemplateRule"/>'s to report. A restart rolls out what runs already and needs none. Forged values are no evidence here; they are
-/// <see cref="ApprovalForgedRule"/>'s to report.
+/// What has no digest is <see cref="TemplateRule"/>'s to report. A restart of what was admitted needs none, nor does an exempt
+/// rollback. Forged values are no evidence here; they are <see cref="ApprovalForgedRule"/>'s to report.
 /// </summary>
 internal sealed class ApprovalRule : IRule
 {
@@ -26,7 +26,7 @@ internal sealed class ApprovalRule : IRule
 
     public void Check(RuleContext context, ICollection<Violation> violations)
     {
-        if (Need(context) is not { } need || context.Change.Digest is null || context.Change.IsRestart)
+        if (Need(context) is not { } need || context.Change.Digest is null || context.IsAdmittedRestart || context.IsExemptRollback)
         {
             return;
         }

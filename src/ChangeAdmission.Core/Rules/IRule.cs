@@ -1,4 +1,5 @@
 using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 
@@ -17,7 +18,8 @@ internal interface IRule
 }
 
 /// <summary>What a rule sees.</summary>
-internal sealed class RuleContext(Change change, ChangePolicy policy, Facts facts)
+/// <param name="rollout">The rollout as it would be written down; null where there is none to write down, or not yet.</param>
+internal sealed class RuleContext(Change change, ChangePolicy policy, Facts facts, Rollout? rollout)
 {
     private readonly HashSet<Question> _questions = [];
     private IReadOnlyList<ApprovalFinding>? _approvals;
@@ -26,12 +28,26 @@ internal sealed class RuleContext(Change change, ChangePolicy policy, Facts fact
 
     public ChangePolicy Policy { get; } = policy;
 
+    public Facts Facts { get; } = facts;
+
+    public Rollout? Rollout { get; } = rollout;
+
+    /// <summary>What is known of the workload from before; null while its ledger is not known.</summary>
+    public WorkloadHistory? History { get; } = facts.Ledger?.HistoryOf(change.Workload);
+
+    /// <summary>Whether the change goes back to what ran well, every governing policy lets that pass, and it was not done too often.</summary>
+    public bool IsExemptRollback => Rollout?.Sort == RolloutSort.Rollback;
+
+    /// <summary>Whether what is rolled out runs already, and came there by an admission or was there from the beginning.</summary>
+    public bool IsAdmittedRestart => Change.IsRestart && Change.Digest is { } digest && History?.Find(digest) is { IsAdmitted: true };
+
     public Provenance Provenance { get; } = ProvenanceReader.Read(change.Proposed, policy.AiAssistedWhen);
 
     /// <summary>The questions whose answers the rules missed.</summary>
     public IReadOnlySet<Question> Questions => _questions;
 
     /// <summary>Every approval the change carries, judged once for all rules.</summary>
-    public IReadOnlyList<ApprovalFinding> Approvals =>
-        _approvals ??= ApprovalJudge.Judge(Change, Policy, facts, question => _questions.Add(question));
+    public IReadOnlyList<ApprovalFinding> Approvals => _approvals ??= ApprovalJudge.Judge(Change, Policy, Facts, Ask);
+
+    public void Ask(Question question) => _questions.Add(question);
 }

@@ -9,6 +9,9 @@ internal static class RuleTable
         new DeclarationRule(),
         new ApprovalRule(),
         new ApprovalForgedRule(),
+        new RateLimitRule(),
+        new CooldownRule(),
+        new FreezeRule(),
         new AnnotationsRule(),
     ];
 }

@@ -31,6 +31,12 @@ public sealed record ObjectSlices
 
     public string? Uid { get; init; }
 
+    /// <summary><c>metadata.resourceVersion</c>, a number on every API server (KEP-5504); 0 when it is absent or none.</summary>
+    public ulong ResourceVersion { get; init; }
+
+    /// <summary><c>metadata.generation</c>; 0 when it is absent.</summary>
+    public long Generation { get; init; }
+
     /// <summary><c>metadata.annotations</c>.</summary>
     public Slice Annotations { get; init; }
 

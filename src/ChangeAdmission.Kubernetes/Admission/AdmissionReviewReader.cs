@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -197,6 +198,8 @@ public static class AdmissionReviewReader
 
         string? name = null, generateName = null, uid = null;
         Slice annotations = default;
+        long generation = 0;
+        ulong version = 0;
         while (NextProperty(ref cursor))
         {
             if (cursor.Is("name"u8))
@@ -211,6 +214,15 @@ public static class AdmissionReviewReader
             {
                 uid = Text(ref cursor, "metadata.uid");
             }
+            else if (cursor.Is("resourceVersion"u8))
+            {
+                _ = ulong.TryParse(Text(ref cursor, "metadata.resourceVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out version);
+            }
+            else if (cursor.Is("generation"u8))
+            {
+                cursor.Read();
+                Expect(cursor.TokenType == JsonTokenType.Null || cursor.TryGetInt64(out generation), "metadata.generation is not a whole number");
+            }
             else if (cursor.Is("annotations"u8))
             {
                 annotations = Value(ref cursor, JsonTokenType.StartObject, "metadata.annotations");
@@ -221,7 +233,7 @@ public static class AdmissionReviewReader
             }
         }
 
-        return slices with { Name = name, GenerateName = generateName, Uid = uid, Annotations = annotations };
+        return slices with { Name = name, GenerateName = generateName, Uid = uid, Generation = generation, ResourceVersion = version, Annotations = annotations };
     }
 
     private static ObjectSlices Spec(ref JsonCursor cursor, ObjectSlices slices)

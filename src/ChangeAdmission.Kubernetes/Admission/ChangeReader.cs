@@ -65,13 +65,14 @@ public static class ChangeReader
             return ChangeReading.NothingToJudge.Instance;
         }
 
-        var annotations = Annotations(proposed.Annotations.Of(body));
-        var currentAnnotations = Annotations(current.Annotations.Of(body));
-        if (sameTemplate && annotations.GetValueOrDefault(WellKnown.SeniorApproval) == currentAnnotations.GetValueOrDefault(WellKnown.SeniorApproval))
+        // Annotations may be large (kubectl keeps the last manifest in one): they are read only when something is to be judged.
+        if (sameTemplate && Approval(proposed.Annotations.Of(body)) == Approval(current.Annotations.Of(body)))
         {
             return ChangeReading.NothingToJudge.Instance;
         }
 
+        var annotations = Annotations(proposed.Annotations.Of(body));
+        var currentAnnotations = Annotations(current.Annotations.Of(body));
         var user = request.UserInfo.IsEmpty
             ? null
             : JsonSerializer.Deserialize(request.UserInfo.Of(body).Span, AdmissionJson.Default.UserInfo);
@@ -86,7 +87,9 @@ public static class ChangeReader
             Requester = user.ToRequester(),
             Proposed = Content(proposed, annotations, body),
             Current = isUpdate ? Content(current, currentAnnotations, body) : null,
-            Uid = proposed.Uid,
+            Uid = proposed.Uid!,
+            CurrentGeneration = isUpdate ? current.Generation : 0,
+            CurrentVersion = isUpdate ? current.ResourceVersion : 0,
             HasGeneratedName = !isUpdate && !string.IsNullOrEmpty(proposed.GenerateName),
             IsDryRun = request.IsDryRun,
         });
@@ -103,6 +106,7 @@ public static class ChangeReader
         { Object.Name: null or "" } => "request.object has no metadata.name",
         _ when !QualifiedName.IsSubdomain(request.Namespace) || !QualifiedName.IsSubdomain(request.Object.Name) =>
             "request.namespace or metadata.name is not a name that Kubernetes allows",
+        { Object.Uid: null or "" } => "request.object has no metadata.uid",
         { Object.Template.IsEmpty: true } => "request.object has no spec.template",
         { Operation: AdmissionOperation.Update, OldObject.Whole.IsEmpty: true } => "request.oldObject is missing in an update",
         { Operation: AdmissionOperation.Update, OldObject.Template.IsEmpty: true } => "request.oldObject has no spec.template",
@@ -151,6 +155,32 @@ public static class ChangeReader
         return false;
     }
 
+    // The value of the approval annotation alone; null where there is none.
+    private static string? Approval(ReadOnlyMemory<byte> json)
+    {
+        var reader = new Utf8JsonReader(json.Span);
+        if (json.IsEmpty || !reader.Read())
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals(WellKnown.SeniorApproval);
+            reader.Read();
+            if (found)
+            {
+                return reader.TokenType == JsonTokenType.String ? reader.GetString() : throw NotText(WellKnown.SeniorApproval);
+            }
+
+            reader.Skip();
+        }
+
+        return null;
+    }
+
+    private static JsonException NotText(string key) => new("an annotation is not a string", $"annotations[{key}]", null, null);
+
     private static Dictionary<string, string> Annotations(ReadOnlyMemory<byte> json)
     {
         var annotations = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -166,7 +196,7 @@ public static class ChangeReader
             reader.Read();
             annotations[key] = reader.TokenType == JsonTokenType.String
                 ? reader.GetString()!
-                : throw new JsonException("an annotation is not a string", $"annotations[{key}]", null, null);
+                : throw NotText(key);
         }
 
         return annotations;

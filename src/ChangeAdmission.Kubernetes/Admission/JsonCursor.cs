@@ -47,6 +47,13 @@ internal ref struct JsonCursor
 
     public readonly string? GetString() => _reader.GetString();
 
+    /// <summary>False also when the token is no number.</summary>
+    public readonly bool TryGetInt64(out long value)
+    {
+        value = 0;
+        return _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out value);
+    }
+
     public bool Read()
     {
         if (!_reader.Read())

@@ -36,6 +36,9 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
     /// <summary>The objects by <c>namespace/name</c>, or by name where the collection is cluster-wide.</summary>
     public IReadOnlyDictionary<string, T> Snapshot => _snapshot;
 
+    /// <summary>When the objects were last listed anew; between lists nothing is missed. Null before the first list.</summary>
+    public DateTimeOffset? ListedAt { get; private set; }
+
     /// <summary>Completes with the first list.</summary>
     public Task Synced => _synced.Task;
 
@@ -99,6 +102,7 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
             }
         }
 
+        ListedAt = time.GetUtcNow();
         Publish(objects);
         Volatile.Write(ref _failingSince, 0);
         _synced.TrySetResult();

@@ -35,15 +35,19 @@ public sealed class KubernetesApi : IDisposable
     private const string MetadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
     private readonly k8s.Kubernetes _client;
+    private readonly TimeProvider _time;
 
-    public KubernetesApi(KubernetesClientConfiguration configuration)
+    public KubernetesApi(KubernetesClientConfiguration configuration, TimeProvider time)
     {
+        _time = time;
         // Watches stay open; every other call carries its own deadline.
         configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan;
         _client = new k8s.Kubernetes(configuration);
     }
 
     public Uri Server => _client.BaseUri;
+
+    public ServerClock Clock { get; } = new();
 
     public void Dispose() => _client.Dispose();
 
@@ -62,10 +66,26 @@ public sealed class KubernetesApi : IDisposable
         string path, T body, JsonTypeInfo<T> type, JsonTypeInfo<TAnswer> answer, CancellationToken ct) =>
         SendAsync(HttpMethod.Put, path, JsonSerializer.SerializeToUtf8Bytes(body, type), Json, answer, ct);
 
+    /// <summary>Replaces by a body that is JSON already.</summary>
+    public Task<TAnswer> ReplaceAsync<TAnswer>(string path, byte[] body, JsonTypeInfo<TAnswer> answer, CancellationToken ct) =>
+        SendAsync(HttpMethod.Put, path, body, Json, answer, ct);
+
     /// <summary>A JSON patch (RFC 6902).</summary>
     public Task<TAnswer> PatchAsync<T, TAnswer>(
         string path, T patch, JsonTypeInfo<T> type, JsonTypeInfo<TAnswer> answer, CancellationToken ct) =>
         SendAsync(HttpMethod.Patch, path, JsonSerializer.SerializeToUtf8Bytes(patch, type), "application/json-patch+json", answer, ct);
+
+    /// <summary>A merge patch (RFC 7386). What is answered is not looked at.</summary>
+    public async Task MergePatchAsync<T>(string path, T patch, JsonTypeInfo<T> type, CancellationToken ct)
+    {
+        using var response = await SendAsync(
+            HttpMethod.Patch, path, JsonSerializer.SerializeToUtf8Bytes(patch, type), "application/merge-patch+json", ct).ConfigureAwait(false);
+    }
+
+    public async Task DeleteAsync(string path, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, path, null, Json, ct).ConfigureAwait(false);
+    }
 
     /// <summary>The response's body as it arrives, for a watch. Dispose it to end the call.</summary>
     public async Task<Stream> OpenAsync(string path, CancellationToken ct)
@@ -106,7 +126,9 @@ public sealed class KubernetesApi : IDisposable
             await credentials.ProcessHttpRequestAsync(request, ct).ConfigureAwait(false);
         }
 
+        var sent = _time.GetUtcNow();
         var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+        Clock.Learn(sent, _time.GetUtcNow(), response.Headers.Date);
         if (response.IsSuccessStatusCode)
         {
             return response;

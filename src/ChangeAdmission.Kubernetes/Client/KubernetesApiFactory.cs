@@ -9,7 +9,8 @@ public static class KubernetesApiFactory
     /// From the named kubeconfig; without one as every Kubernetes tool does: <c>$KUBECONFIG</c>,
     /// <c>~/.kube/config</c>, the pod's ServiceAccount.
     /// </summary>
-    public static KubernetesApi Create(string? kubeconfig) => new(kubeconfig is null
+    public static KubernetesApi Create(string? kubeconfig, TimeProvider time) => new(kubeconfig is null
         ? KubernetesClientConfiguration.BuildDefaultConfig()
-        : KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
+        : KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig),
+        time);
 }

@@ -50,7 +50,8 @@ public sealed record PartialObjectList
 /// <summary>The JSON of everything exchanged with the API server.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ApiStatus))]
 [JsonSerializable(typeof(JsonDocument))]
 [JsonSerializable(typeof(PartialObject))]
@@ -59,6 +60,12 @@ public sealed record PartialObjectList
 [JsonSerializable(typeof(CoreEvent))]
 [JsonSerializable(typeof(Secret))]
 [JsonSerializable(typeof(WebhookConfiguration))]
+[JsonSerializable(typeof(RolloutBudget))]
+[JsonSerializable(typeof(LedgerStatus))]
+[JsonSerializable(typeof(ChangeRecord))]
+[JsonSerializable(typeof(ChangeRecordStatusPatch))]
+[JsonSerializable(typeof(Lease))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(IReadOnlyList<JsonPatchOperation>))]
 public sealed partial class ResourcesJson : JsonSerializerContext;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 
@@ -107,10 +108,20 @@ internal sealed record Request
 /// <summary>Decides as the webhook does: evaluate, answer what is asked, evaluate again.</summary>
 internal sealed record Cluster
 {
+    public static readonly DateTimeOffset Noon = new(2026, 3, 2, 12, 0, 0, TimeSpan.Zero);
+
     /// <summary>Who holds the verb approve, as user@policy, or as user for every policy.</summary>
     public IReadOnlySet<string> Approvers { get; init; } = new HashSet<string> { "senior", "principal" };
 
     public IReadOnlySet<string> OnReplicaSets { get; init; } = new HashSet<string>();
+
+    public RolloutLedger Ledger { get; init; } = RolloutLedger.Empty with { AdoptedAt = Noon };
+
+    public RolloutLedger PolicyLedger { get; init; } = RolloutLedger.Empty with { AdoptedAt = Noon };
+
+    public DateTimeOffset Now { get; init; } = Noon;
+
+    public IReadOnlyList<ChangeFreeze> Freezes { get; init; } = [];
 
     /// <summary>What was asked, in this order.</summary>
     public List<Question> Asked { get; } = [];
@@ -121,7 +132,7 @@ internal sealed record Cluster
     public Decision DecideUnder(Request request, params PolicyValidation[] policies)
     {
         var change = request.Change;
-        var facts = Facts.None;
+        var facts = Facts.None with { Now = Now, Freezes = Freezes };
         while (true)
         {
             switch (Evaluator.Evaluate(change, policies, facts))
@@ -146,6 +157,8 @@ internal sealed record Cluster
             },
         },
         Question.ApprovalsOnReplicaSets => facts with { ApprovalsOnReplicaSets = OnReplicaSets },
+        Question.NamespaceLedger => facts with { Ledger = Ledger },
+        Question.PolicyLedger(var policy) => facts with { PolicyLedgers = new Dictionary<string, RolloutLedger> { [policy] = PolicyLedger } },
         _ => throw new InvalidOperationException($"unknown question {question}"),
     };
 }

@@ -33,7 +33,7 @@ public sealed class InformerTests : IAsyncLifetime
         _server.Run(AnswerAsync);
         await _server.StartAsync();
 
-        var api = new KubernetesApi(new KubernetesClientConfiguration { Host = _server.Urls.Single() });
+        var api = new KubernetesApi(new KubernetesClientConfiguration { Host = _server.Urls.Single() }, TimeProvider.System);
         _informer = new Informer<string>(
             api, new("api/v1/things", item => item.GetProperty("value").GetString()!), TimeProvider.System, NullLogger.Instance);
         _informer.Changed += () => _changed.Release();

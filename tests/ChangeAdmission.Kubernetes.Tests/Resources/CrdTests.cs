@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using ChangeAdmission.Core.Policies;
+using ChangeAdmission.Kubernetes.Resources;
 using YamlDotNet.RepresentationModel;
 
 namespace ChangeAdmission.Kubernetes.Tests.Resources;
@@ -10,14 +11,21 @@ namespace ChangeAdmission.Kubernetes.Tests.Resources;
 /// <summary>The schemas under deploy/crds say what the types say: every field, no field more, and the same kinds of values.</summary>
 public sealed class CrdTests
 {
-    [Fact]
-    public void The_schema_of_a_policy_is_that_of_its_type() =>
-        Differences(typeof(ChangePolicySpec), Schema("changepolicies.yaml", "spec"), "spec").Should().BeEmpty();
+    [Theory]
+    [InlineData("changepolicies.yaml", "spec", typeof(ChangePolicySpec))]
+    [InlineData("changefreezes.yaml", "spec", typeof(ChangeFreezeSpec))]
+    [InlineData("changefreezes.yaml", "status", typeof(ChangeFreezeStatus))]
+    [InlineData("rolloutbudgets.yaml", "status", typeof(LedgerStatus))]
+    [InlineData("changerecords.yaml", "spec", typeof(ChangeRecordSpec))]
+    [InlineData("changerecords.yaml", "status", typeof(ChangeRecordStatus))]
+    public void A_schema_is_that_of_its_type(string file, string field, Type type) => Differences(type, Schema(file, field), field).Should().BeEmpty();
 
     [Theory]
     [InlineData("spec.enforcement", typeof(Enforcement))]
     [InlineData("spec.provenance.undeclared", typeof(UndeclaredMeaning))]
     [InlineData("spec.approval.requiredFor", typeof(ApprovalRequirement))]
+    [InlineData("spec.rollback", typeof(RollbackTreatment))]
+    [InlineData("spec.unadmittedRollout", typeof(UnadmittedRolloutResponse))]
     public void Enumerations_and_their_defaults_are_the_same(string path, Type type)
     {
         var field = path.Split('.').Skip(1).Aggregate(Schema("changepolicies.yaml", "spec"), (schema, name) => Child(Child(schema, "properties"), name));
@@ -26,8 +34,10 @@ public sealed class CrdTests
         Text(field, "default").Should().Be(Enum.GetNames(type)[0], "the first is the default of the type");
     }
 
-    [Fact]
-    public void Every_field_of_a_policy_says_what_it_is_for() => Undescribed(Schema("changepolicies.yaml", "spec"), "spec").Should().BeEmpty();
+    [Theory]
+    [InlineData("changepolicies.yaml")]
+    [InlineData("changefreezes.yaml")]
+    public void Every_field_that_people_write_says_what_it_is_for(string file) => Undescribed(Schema(file, "spec"), "spec").Should().BeEmpty();
 
     private static IEnumerable<string> Differences(Type type, YamlMappingNode schema, string path)
     {
@@ -56,7 +66,8 @@ public sealed class CrdTests
 
     private static IEnumerable<string> Compare(Type type, YamlMappingNode schema, string path)
     {
-        var expected = type == typeof(string) ? "string" : type == typeof(bool) ? "boolean" : type == typeof(int) ? "integer"
+        var expected = type == typeof(string) || type == typeof(DateTimeOffset) || type.IsEnum ? "string"
+            : type == typeof(bool) ? "boolean" : type == typeof(int) || type == typeof(long) ? "integer"
             : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? "array" : "object";
         if (Text(schema, "type") != expected)
         {
