@@ -59,10 +59,10 @@ public sealed class InvalidPolicyTests
     [Fact]
     public async Task A_field_that_this_version_does_not_know_is_refused()
     {
-        var verdict = await Admin.Applies(A.Policy().With("rateLimits", new JsonArray())).InTheCluster();
+        var verdict = await Admin.Applies(A.Policy().With("rateLimit", new JsonArray())).InTheCluster();
 
         verdict.Kubectl.ExitCode.Should().NotBe(0);
-        verdict.Kubectl.Error.Should().Contain("unknown field").And.Contain("rateLimits");
+        verdict.Kubectl.Error.Should().Contain("unknown field").And.Contain("rateLimit");
     }
 
     [Fact]

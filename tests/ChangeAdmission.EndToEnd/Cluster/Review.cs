@@ -22,18 +22,26 @@ internal static class Review
             ["namespace"] = ns.Name,
             ["operation"] = "CREATE",
             ["userInfo"] = new JsonObject { ["username"] = "dev", ["groups"] = new JsonArray("developers", "system:authenticated") },
-            ["object"] = workload.ToJson(),
+            ["object"] = Stored(workload),
             ["oldObject"] = null,
             ["dryRun"] = true,
         },
     };
+
+    // The API server gives an object its uid before it asks.
+    private static JsonObject Stored(Manifest workload)
+    {
+        var stored = workload.ToJson();
+        stored["metadata"]!["uid"] = "3f0c7a52-0000-4000-8000-00000000e2e1";
+        return stored;
+    }
 
     /// <summary>An update from one content to another.</summary>
     public static JsonObject Of(Manifest before, Manifest after, TestNamespace ns)
     {
         var review = Of(after, ns);
         review["request"]!["operation"] = "UPDATE";
-        review["request"]!["oldObject"] = before.ToJson();
+        review["request"]!["oldObject"] = Stored(before);
         return review;
     }
 

@@ -28,6 +28,11 @@ internal sealed class Stack
     /// <summary>Namespaces with this label are left to the policies of a single test.</summary>
     public const string OwnPolicyLabel = "test.changeadmission.io/policy";
 
+    public static TimeSpan ReleaseAfter { get; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether the long form of the tests is asked for.</summary>
+    public static bool IsSoak { get; } = Environment.GetEnvironmentVariable("CHANGEADMISSION_SOAK") == "1";
+
     public static Stack Current => _current ?? throw new InvalidOperationException("The stack is not up.");
 
     public static string Repository { get; } = FindRepository();
@@ -67,6 +72,19 @@ internal sealed class Stack
     public static Task StartControllerAsync() => RunAsync(CommandTimeout, "start", "controller");
 
     public static Task KillControllerAsync() => RunAsync(CommandTimeout, "stop", "controller", "--kill");
+
+    /// <summary>The addresses of the webhooks of three replicas, of which the first is the one that runs anyway.</summary>
+    public IReadOnlyList<string> Replicas => [WebhookAddress, _addresses["CHANGEADMISSION_WEBHOOKS_2"], _addresses["CHANGEADMISSION_WEBHOOKS_3"]];
+
+    public static Task StartReplicaAsync(int number) => RunAsync(CommandTimeout, "start", $"controller-{number}");
+
+    public static Task StopReplicaAsync(int number) => RunAsync(CommandTimeout, "stop", $"controller-{number}");
+
+    public static Task KillReplicaAsync(int number) => RunAsync(CommandTimeout, "stop", $"controller-{number}", "--kill");
+
+    public static Task StopEtcdAsync() => RunAsync("control-plane", CommandTimeout, "stop-part", "etcd");
+
+    public static Task StartEtcdAsync() => RunAsync("control-plane", CommandTimeout, "start-part", "etcd");
 
     public static Task RestartApiServerAsync() => RunAsync("control-plane", CommandTimeout, "restart-part", "kube-apiserver");
 
@@ -125,7 +143,8 @@ internal sealed class Stack
 
     private static async Task RunAsync(string script, TimeSpan timeout, params string[] arguments)
     {
-        var environment = new Dictionary<string, string?> { ["RUN_DIR"] = RunDir };
+        // Reservations are looked into after seconds instead of minutes: no webhook here holds a write up for longer.
+        var environment = new Dictionary<string, string?> { ["RUN_DIR"] = RunDir, ["CONTROLLER_ARGUMENTS"] = $"--release-after {ReleaseAfter.TotalSeconds}s" };
         var finished = await Shell.RunAsync(Path.Combine(Repository, "eng", script), arguments, timeout, environment: environment);
         if (finished.ExitCode != 0)
         {

@@ -57,6 +57,9 @@ internal sealed record Manifest(WorkloadKind Kind, string Name)
 
     public Manifest DeclaredHuman() => Annotated(WellKnown.AIAssisted, "false");
 
+    /// <summary>The stand-in for the kubelet leaves its pods pending.</summary>
+    public Manifest NeverReady() => this with { TemplateAnnotations = TemplateAnnotations.SetItem("test.changeadmission.io/never-ready", "true") };
+
     public Manifest WrittenBy(string author) => Annotated(WellKnown.Author, author);
 
     public string PathIn(TestNamespace ns) => $"{CollectionIn(ns)}/{Name}";

@@ -35,6 +35,14 @@ internal sealed record TestNamespace(string Name)
         return this;
     }
 
+    /// <summary>Waits until the API server asks us about this namespace, which takes it a moment after a change of its labels.</summary>
+    public Task JudgedAsync() => Eventually.Holds($"{Name} to be judged", async () =>
+        !(await People.Dev.Creates(A.Deployment("probe").DeclaredAIAssisted()).AsDryRun().In(this)).IsAdmitted);
+
+    /// <summary>Waits until it does not.</summary>
+    public Task LeftAloneAsync() => Eventually.Holds($"{Name} to be left alone", async () =>
+        (await People.Dev.Creates(A.Deployment("probe").DeclaredAIAssisted()).AsDryRun().In(this)).IsAdmitted);
+
     public Task<TestNamespace> BecomesCriticalAsync() => LabelledAsync(WellKnown.Critical, "true");
 
     public override string ToString() => Name;

@@ -30,6 +30,21 @@ internal sealed record Policy(string Name)
         return this with { Spec = spec };
     }
 
+    /// <summary>Adds a rate limit, named after what it counts.</summary>
+    public Policy Limiting(string per, int rollouts, string window = "10m", string appliesTo = "All")
+    {
+        var limits = (Spec["rateLimits"]?.DeepClone() ?? new JsonArray()).AsArray();
+        limits.Add(new JsonObject
+        {
+            ["name"] = $"per-{per.ToLowerInvariant()}",
+            ["per"] = per,
+            ["rollouts"] = rollouts,
+            ["window"] = window,
+            ["appliesTo"] = appliesTo,
+        });
+        return With("rateLimits", limits);
+    }
+
     public JsonObject ToJson()
     {
         var spec = Spec.DeepClone().AsObject();
