@@ -44,7 +44,8 @@ internal sealed partial class LedgerStore(
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<LedgerReference, Writer> _writers = new();
-    private readonly ConcurrentDictionary<LedgerReference, StoredLedger> _written = new();
+    // The versions that this replica wrote, or read live, which its watch may not have brought yet.
+    private readonly ConcurrentDictionary<LedgerReference, StoredLedger> _read = new();
 
     public static LedgerReference OfNamespace(string ns) => new(ns, RolloutBudget.NamespaceName);
 
@@ -124,11 +125,17 @@ internal sealed partial class LedgerStore(
             using var deadline = new CancellationTokenSource(CallDeadline, time);
             try
             {
-                stored ??= await ReadAsync(ledger, deadline.Token).ConfigureAwait(false) ?? await CreateAsync(ledger, deadline.Token).ConfigureAwait(false);
+                if (stored is null)
+                {
+                    // Remembered, because whoever is refused by this version judges again by what is known here.
+                    stored = await ReadAsync(ledger, deadline.Token).ConfigureAwait(false) ?? await CreateAsync(ledger, deadline.Token).ConfigureAwait(false);
+                    _read[ledger] = stored;
+                }
+
                 var changed = await ApplyAsync(ledger, stored, batch, deadline.Token).ConfigureAwait(false);
                 if (!ReferenceEquals(changed, stored.Ledger))
                 {
-                    _written[ledger] = await PutAsync(ledger, stored.ResourceVersion, changed, deadline.Token).ConfigureAwait(false);
+                    _read[ledger] = await PutAsync(ledger, stored.ResourceVersion, changed, deadline.Token).ConfigureAwait(false);
                     metrics.CountWrite(batch.Exists(w => w.Reserves));
                 }
 
@@ -148,7 +155,7 @@ internal sealed partial class LedgerStore(
                 }
 
                 stored = null;
-                _written.TryRemove(ledger, out _);
+                _read.TryRemove(ledger, out _);
             }
 
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, CancellationToken.None).ConfigureAwait(false);
@@ -188,16 +195,16 @@ internal sealed partial class LedgerStore(
     private StoredLedger? Latest(LedgerReference ledger)
     {
         var watched = state.Ledgers.Snapshot.GetValueOrDefault(ledger.ToString());
-        var written = _written.GetValueOrDefault(ledger);
-        if (written is null || watched is null)
+        var read = _read.GetValueOrDefault(ledger);
+        if (read is null || watched is null)
         {
             // Without the watched one, ours may be of an object that was deleted since; the write will tell.
-            return watched ?? written;
+            return watched ?? read;
         }
 
         // Versions of one object are numbers that grow (KEP-5504); where they are not, the watch decides.
-        return ulong.TryParse(written.ResourceVersion, out var ours) && ulong.TryParse(watched.ResourceVersion, out var theirs) && ours > theirs
-            ? written
+        return ulong.TryParse(read.ResourceVersion, out var ours) && ulong.TryParse(watched.ResourceVersion, out var theirs) && ours > theirs
+            ? read
             : watched;
     }
 
