@@ -12,7 +12,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Tell the story on a real API server: blocked, approved, admitted (first run about 10 minutes)
+demo: ## Tell the story on a real API server: blocked, approved, admitted (first run about 12 minutes)
 	@eng/demo
 
 test: ## All tests: unit, property, golden, and end to end on a real API server
