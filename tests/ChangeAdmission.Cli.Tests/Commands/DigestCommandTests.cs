@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
@@ -40,10 +39,10 @@ public sealed class DigestCommandTests : IDisposable
     [Fact]
     public async Task Digests_are_those_released()
     {
-        foreach (var line in (await File.ReadAllLinesAsync(Repository("tests/ChangeAdmission.Core.Tests/Digests/digests.golden"))).Where(l => !l.StartsWith('#')))
+        foreach (var line in (await File.ReadAllLinesAsync(RepositoryFiles.Of("tests/ChangeAdmission.Core.Tests/Digests/digests.golden"))).Where(l => !l.StartsWith('#')))
         {
             var name = line.Split(' ')[0];
-            var manifest = await File.ReadAllTextAsync(Repository($"tests/ChangeAdmission.Core.Tests/Digests/{name}.json"));
+            var manifest = await File.ReadAllTextAsync(RepositoryFiles.Of($"tests/ChangeAdmission.Core.Tests/Digests/{name}.json"));
             var digest = await Run(["digest", "-f", "-"], manifest);
             digest.Out.Trim().Should().Be(line.Split(' ')[1], $"{name} has been released so; {digest.Error}");
         }
@@ -127,7 +126,4 @@ public sealed class DigestCommandTests : IDisposable
         var status = await CommandLine.RunAsync(args, new Terminal(stdin, output, error, isOutputRedirected));
         return (status, output.ToString(), error.ToString());
     }
-
-    private static string Repository(string path, [CallerFilePath] string here = "") =>
-        Path.Combine(Path.GetDirectoryName(here)!, "../../..", path);
 }

@@ -29,7 +29,7 @@ public class AsReturnedTests
     public static TheoryData<string, string, string> Rows(string version)
     {
         var data = new TheoryData<string, string, string>();
-        foreach (var line in File.ReadLines(TestFiles.Here($"Changes/AsReturned/{version}.tsv")).Skip(1))
+        foreach (var line in File.ReadLines(RepositoryFiles.Of($"tests/ChangeAdmission.Core.Tests/Changes/AsReturned/{version}.tsv")).Skip(1))
         {
             var columns = line.Split('\t');
             data.Add(columns[0], columns[1], columns[2]);

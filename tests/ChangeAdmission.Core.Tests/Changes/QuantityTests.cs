@@ -9,7 +9,7 @@ public class QuantityTests
     public static TheoryData<string, string, string> Known()
     {
         var data = new TheoryData<string, string, string>();
-        foreach (var line in File.ReadLines(TestFiles.Here("Changes/quantities.tsv")).Where(line => !line.StartsWith('#')))
+        foreach (var line in File.ReadLines(RepositoryFiles.Of("tests/ChangeAdmission.Core.Tests/Changes/quantities.tsv")).Where(line => !line.StartsWith('#')))
         {
             var columns = line.Split('\t');
             data.Add(columns[0], columns[1], columns[2]);

@@ -11,12 +11,12 @@ namespace ChangeAdmission.Core.Tests.Digests;
 /// </summary>
 public class GoldenDigestTests
 {
-    private static readonly string Golden = TestFiles.Here("Digests/digests.golden");
+    private static readonly string Golden = RepositoryFiles.Of("tests/ChangeAdmission.Core.Tests/Digests/digests.golden");
 
     [Fact]
     public void Digests_are_as_released()
     {
-        var computed = Directory.GetFiles(TestFiles.Here("Digests"), "*.json")
+        var computed = Directory.GetFiles(RepositoryFiles.Of("tests/ChangeAdmission.Core.Tests/Digests"), "*.json")
             .Order(StringComparer.Ordinal)
             .Select(file => $"{Path.GetFileNameWithoutExtension(file)} {Digest(file)}")
             .Prepend($"# table version {ChangeDigest.TableVersion}")
@@ -31,7 +31,7 @@ public class GoldenDigestTests
     [InlineData("payments-api")]
     [InlineData("database-statefulset")]
     public void A_manifest_and_what_a_server_stored_of_it_have_one_digest(string name) =>
-        Digest(TestFiles.Here($"Digests/{name}.json")).Should().Be(Digest(TestFiles.Here($"Digests/{name}-as-stored.json")));
+        Digest(RepositoryFiles.Of($"tests/ChangeAdmission.Core.Tests/Digests/{name}.json")).Should().Be(Digest(RepositoryFiles.Of($"tests/ChangeAdmission.Core.Tests/Digests/{name}-as-stored.json")));
 
     private static ChangeDigest Digest(string file)
     {

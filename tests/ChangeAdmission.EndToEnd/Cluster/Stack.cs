@@ -35,7 +35,7 @@ internal sealed class Stack
 
     public static Stack Current => _current ?? throw new InvalidOperationException("The stack is not up.");
 
-    public static string Repository { get; } = FindRepository();
+    public static string Repository => RepositoryFiles.Root;
 
     public static string RunDir { get; } = Path.Combine(Repository, ".run-e2e");
 
@@ -150,16 +150,5 @@ internal sealed class Stack
         {
             throw new InvalidOperationException($"eng/{script} {string.Join(' ', arguments)} failed:\n{finished}");
         }
-    }
-
-    private static string FindRepository()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "ChangeAdmission.sln")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-
-        return directory.FullName;
     }
 }

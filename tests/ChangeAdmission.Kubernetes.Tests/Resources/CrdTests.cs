@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using ChangeAdmission.Core.Policies;
 using ChangeAdmission.Kubernetes.Resources;
@@ -109,10 +108,10 @@ public sealed class CrdTests
         }
     }
 
-    private static YamlMappingNode Schema(string file, string field, [CallerFilePath] string here = "")
+    private static YamlMappingNode Schema(string file, string field)
     {
         var yaml = new YamlStream();
-        using var reader = new StreamReader(Path.Combine(Path.GetDirectoryName(here)!, "../../../deploy/crds", file));
+        using var reader = new StreamReader(RepositoryFiles.Of($"deploy/crds/{file}"));
         yaml.Load(reader);
         var version = (YamlMappingNode)((YamlSequenceNode)Child((YamlMappingNode)yaml.Documents[0].RootNode, "spec")["versions"])[0];
         return Child(Child(Child(Child(version, "schema"), "openAPIV3Schema"), "properties"), field);
