@@ -90,9 +90,15 @@ public sealed record Rollout
         && IsCreate == other.IsCreate
         && (IsCreate || (Template == other.Template && Digest == other.Digest));
 
-    /// <summary>Whether this update goes on from what the other leads to, which proves that the other was persisted.</summary>
+    /// <summary>
+    /// Whether this update goes on from what the other leads to, which proves that the other was persisted. One that was judged
+    /// against no later generation than the other started from it, when the workload ran the same content once before.
+    /// </summary>
     public bool GoesOnFrom(Rollout other) =>
-        !IsCreate && string.Equals(Uid, other.Uid, StringComparison.Ordinal) && PreviousTemplate == other.Template;
+        !IsCreate
+        && string.Equals(Uid, other.Uid, StringComparison.Ordinal)
+        && PreviousTemplate == other.Template
+        && PreviousGeneration > other.PreviousGeneration;
 
     /// <summary>The provenance as a policy read it; for a policy that did not govern it, the strictest that was read.</summary>
     public Provenance ProvenanceUnder(string policy)

@@ -89,6 +89,17 @@ public sealed class ReservationTests
     }
 
     [Fact]
+    public void Going_back_and_forth_a_request_that_is_sent_again_is_charged_once_too()
+    {
+        var there = Running(0).Charged(Rollout(0, 1, generation: 1), Policy(), At(0)).Observe(Seen(1, 2), At(0)).Ledger;
+        var back = Rollout(1, 0, generation: 2);
+
+        var ledger = there.Charged(back, Policy(), At(10)).Charged(back with { PreviousVersion = 3 }, Policy(), At(11));
+
+        ledger.Entries.Should().HaveCount(2, "the way there began at this content, and proves nothing about the way back");
+    }
+
+    [Fact]
     public void The_same_request_is_a_new_rollout_once_the_first_was_seen()
     {
         var ledger = Running(0).Charged(Rollout(0, 1, generation: 1), Policy(), At(0)).Observe(Seen(1, 2), At(1)).Ledger;

@@ -33,8 +33,16 @@ internal static class Ledger
             .Select(r => r!).OrderBy(r => r["spec"]!["at"]!.GetValue<DateTimeOffset>()),
     ];
 
-    /// <summary>Waits until the record of this content has this outcome.</summary>
+    /// <summary>Waits until every rollout is recorded, and the last of this content has this outcome.</summary>
     public static Task<JsonNode> OutcomeAsync(TestNamespace ns, Manifest of, string outcome) =>
-        Eventually.Get($"a record of {of.Image} that {outcome}", async () => (await RecordsAsync(ns)).LastOrDefault(r =>
-            r["spec"]!["digest"]!.GetValue<string>() == of.DigestIn(ns).ToString() && r["status"]?["outcome"]?.GetValue<string>() == outcome), seconds: 30);
+        Eventually.Get($"a record of {of.Image} that {outcome}", async () =>
+        {
+            if ((await EntriesAsync(ns)).Any(e => e["recorded"]?.GetValue<bool>() != true))
+            {
+                return null;
+            }
+
+            var last = (await RecordsAsync(ns)).LastOrDefault(r => r["spec"]!["digest"]!.GetValue<string>() == of.DigestIn(ns).ToString());
+            return last?["status"]?["outcome"]?.GetValue<string>() == outcome ? last : null;
+        }, seconds: 30);
 }
