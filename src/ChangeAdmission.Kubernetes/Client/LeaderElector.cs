@@ -27,9 +27,10 @@ public sealed partial class LeaderElector(
 
     private Lease? _observed;
     private long _observedAt;
-    private volatile bool _isLeader;
+    private volatile CancellationTokenSource? _term;
 
-    public bool IsLeader => _isLeader;
+    /// <summary>False from the moment on at which it may lead no longer, also while its work is still ending.</summary>
+    public bool IsLeader => _term is { IsCancellationRequested: false };
 
     /// <summary>Who holds the Lease as far as is known here; null when nobody does.</summary>
     public string? Leader => _observed?.Spec?.HolderIdentity is { Length: > 0 } holder ? holder : null;
@@ -43,22 +44,22 @@ public sealed partial class LeaderElector(
         while (!ct.IsCancellationRequested)
         {
             var began = time.GetTimestamp();
-            if (await TryHoldAsync(ct).ConfigureAwait(false))
+            if (await TryHoldAsync(ct).ConfigureAwait(false) && Remaining(began) is var remaining && remaining > TimeSpan.Zero)
             {
-                await LeadAsync(lead, began, ct).ConfigureAwait(false);
+                await LeadAsync(lead, remaining, ct).ConfigureAwait(false);
             }
 
             await PauseAsync(ct).ConfigureAwait(false);
         }
     }
 
-    private async Task LeadAsync(Func<CancellationToken, Task> lead, long renewedAt, CancellationToken ct)
+    private async Task LeadAsync(Func<CancellationToken, Task> lead, TimeSpan remaining, CancellationToken ct)
     {
         LogLeads(logger, identity);
         using var term = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        using var deadline = new CancellationTokenSource(RenewDeadline - time.GetElapsedTime(renewedAt), time);
+        using var deadline = new CancellationTokenSource(remaining, time);
         using var ending = deadline.Token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), term);
-        _isLeader = true;
+        _term = term;
         var work = Task.Run(() => lead(term.Token), CancellationToken.None);
         try
         {
@@ -76,15 +77,22 @@ public sealed partial class LeaderElector(
                     continue;
                 }
 
+                // The process may have stood still while the answer was on its way, and another may lead by now.
+                remaining = Remaining(began);
+                if (remaining <= TimeSpan.Zero)
+                {
+                    break;
+                }
+
                 // A deadline that has passed meanwhile cannot be moved any more.
-                deadline.CancelAfter(RenewDeadline - time.GetElapsedTime(began));
+                deadline.CancelAfter(remaining);
             }
         }
         finally
         {
             await term.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _isLeader = false;
+            _term = null;
             if (work.IsFaulted)
             {
                 LogFailed(logger, work.Exception);
@@ -98,6 +106,8 @@ public sealed partial class LeaderElector(
         }
     }
 
+    private TimeSpan Remaining(long renewalBegan) => RenewDeadline - time.GetElapsedTime(renewalBegan);
+
     // Whether the Lease is ours after this. Whatever goes wrong, it is not known to be.
     private async Task<bool> TryHoldAsync(CancellationToken ct)
     {
@@ -109,6 +119,12 @@ public sealed partial class LeaderElector(
             var now = time.GetUtcNow();
             if (present is null)
             {
+                // Deleted. Its holder learns of that at its next renewal, and leads until then.
+                if (MayBeLedByAnother(_observed))
+                {
+                    return false;
+                }
+
                 Observe(await api.CreateAsync(Lease.PathOf(ns), Ours(null, now), ResourcesJson.Default.Lease, ResourcesJson.Default.Lease, deadline.Token)
                     .ConfigureAwait(false));
                 return true;
@@ -119,8 +135,7 @@ public sealed partial class LeaderElector(
                 Observe(present);
             }
 
-            var heldByAnother = present.Spec?.HolderIdentity is { Length: > 0 } holder && holder != identity;
-            if (heldByAnother && time.GetElapsedTime(_observedAt) < TimeSpan.FromSeconds(present.Spec!.LeaseDurationSeconds ?? Duration.TotalSeconds))
+            if (MayBeLedByAnother(present))
             {
                 return false;
             }
@@ -133,8 +148,9 @@ public sealed partial class LeaderElector(
         {
             return false;
         }
-        catch (Exception e) when (e is KubernetesApiException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e)
         {
+            // Refused, broken off, or no answer that Kubernetes would give.
             if (!ct.IsCancellationRequested)
             {
                 LogRetry(logger, e.Message);
@@ -143,6 +159,12 @@ public sealed partial class LeaderElector(
             return false;
         }
     }
+
+    // Another holds it, and we have seen it renewed not longer ago than it lasts.
+    private bool MayBeLedByAnother(Lease? lease) =>
+        lease?.Spec is { HolderIdentity: { Length: > 0 } holder } spec
+        && holder != identity
+        && time.GetElapsedTime(_observedAt) < TimeSpan.FromSeconds(spec.LeaseDurationSeconds ?? Duration.TotalSeconds);
 
     private async Task<Lease?> ReadAsync(CancellationToken ct)
     {

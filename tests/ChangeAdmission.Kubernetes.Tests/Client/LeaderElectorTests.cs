@@ -15,7 +15,7 @@ public sealed class LeaderElectorTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly Clock _time = new();
     private readonly Lock _lock = new();
     private readonly HashSet<string> _cutOff = [];
     private readonly CancellationTokenSource _stop = new();
@@ -23,6 +23,7 @@ public sealed class LeaderElectorTests : IAsyncLifetime
     private WebApplication _server = null!;
     private JsonNode? _lease;
     private int _version;
+    private TimeSpan _nextAnswerTakes;
 
     public async Task InitializeAsync()
     {
@@ -114,6 +115,73 @@ public sealed class LeaderElectorTests : IAsyncLifetime
         await AdvanceUntil(() => terms >= 3);
     }
 
+    [Fact]
+    public async Task A_process_that_stood_still_while_it_took_the_lease_does_not_lead_by_it()
+    {
+        StandStillOverNextWrite();
+
+        var a = Start("a");
+        await AdvanceUntil(() => _lease is not null);
+        for (var i = 0; i < 5; i++)
+        {
+            await StepAsync();
+            a.IsLeading.Should().BeFalse("another may have taken the Lease meanwhile");
+        }
+
+        await AdvanceUntil(() => a.IsLeading);
+    }
+
+    [Fact]
+    public async Task A_leader_that_stood_still_over_a_renewal_stops_and_may_lead_again()
+    {
+        var a = Start("a");
+        await AdvanceUntil(() => a.IsLeading);
+
+        StandStillOverNextWrite();
+
+        await AdvanceUntil(() => !a.IsLeading);
+        await AdvanceUntil(() => a.IsLeading);
+        _running.Should().OnlyContain(r => !r.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Nobody_leads_beside_the_holder_of_a_lease_that_was_deleted()
+    {
+        var a = Start("a");
+        await AdvanceUntil(() => a.IsLeading);
+        var b = Start("b");
+        for (var i = 0; i < 20; i++)
+        {
+            await StepAsync();
+        }
+
+        // Several times, as it depends on who asks first after it.
+        for (var i = 0; i < 100; i++)
+        {
+            lock (_lock)
+            {
+                _lease = i % 10 == 0 ? null : _lease;
+            }
+
+            await StepAsync();
+            (a.IsLeading && b.IsLeading).Should().BeFalse();
+        }
+    }
+
+    [Fact]
+    public async Task Work_that_takes_its_time_to_end_does_not_make_a_leader()
+    {
+        using var mayEnd = new SemaphoreSlim(0);
+        var elector = Elector("a");
+        _running.Add(elector.RunAsync(_ => mayEnd.WaitAsync(), _stop.Token));
+        await AdvanceUntil(() => elector.IsLeader);
+
+        CutOff("a");
+        await AdvanceUntil(() => !elector.IsLeader);
+
+        mayEnd.Release();
+    }
+
     private Candidate Start(string name, CancellationToken stop = default)
     {
         var candidate = new Candidate();
@@ -124,6 +192,15 @@ public sealed class LeaderElectorTests : IAsyncLifetime
 
     private LeaderElector Elector(string name) => new(
         new KubernetesApi(new KubernetesClientConfiguration { Host = _server.Urls.Single(), UserAgent = name }, _time), "system", "lease", name, _time, NullLogger.Instance);
+
+    // Longer than the deadline by which a holder has to renew, as a suspended machine does.
+    private void StandStillOverNextWrite()
+    {
+        lock (_lock)
+        {
+            _nextAnswerTakes = LeaderElector.RenewDeadline * 2;
+        }
+    }
 
     private void CutOff(string name)
     {
@@ -171,6 +248,12 @@ public sealed class LeaderElectorTests : IAsyncLifetime
                 return (HttpStatusCode.ServiceUnavailable, null);
             }
 
+            if (method is "PUT" or "POST")
+            {
+                _time.StandStill(_nextAnswerTakes);
+                _nextAnswerTakes = default;
+            }
+
             switch (method)
             {
                 case "GET":
@@ -187,6 +270,16 @@ public sealed class LeaderElectorTests : IAsyncLifetime
     }
 
     private static string? VersionOf(JsonNode? lease) => lease is null ? null : lease["metadata"]!["resourceVersion"]?.GetValue<string>();
+
+    // What was due while the process stood still comes after what arrived, which is the harder order.
+    private sealed class Clock() : FakeTimeProvider(DateTimeOffset.UtcNow)
+    {
+        private long _stoodStill;
+
+        public void StandStill(TimeSpan duration) => Interlocked.Add(ref _stoodStill, duration.Ticks);
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _stoodStill);
+    }
 
     private sealed class Candidate
     {

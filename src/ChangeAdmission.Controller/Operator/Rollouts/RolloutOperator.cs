@@ -24,15 +24,13 @@ internal sealed partial class RolloutOperator(
 {
     private const int Workers = 4;
 
-    /// <summary>Whether this replica leads; a gauge reads it.</summary>
-    public bool IsLeader { get; private set; }
+    private readonly LeaderElector _elector = new(
+        api, options.Namespace, options.Lease, $"{Environment.MachineName}_{Guid.NewGuid():n}", time, logger);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var identity = $"{Environment.MachineName}_{Guid.NewGuid():n}";
-        var elector = new LeaderElector(api, options.Namespace, options.Lease, identity, time, logger);
-        await elector.RunAsync(LeadAsync, stoppingToken).ConfigureAwait(false);
-    }
+    /// <summary>Whether this replica leads; a gauge reads it.</summary>
+    public bool IsLeader => _elector.IsLeader;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _elector.RunAsync(LeadAsync, stoppingToken);
 
     private async Task LeadAsync(CancellationToken ct)
     {
@@ -95,7 +93,6 @@ internal sealed partial class RolloutOperator(
         state.Freezes.Changed += FreezesChanged;
         state.Policies.Changed += GovernanceChanged;
         state.Namespaces.Changed += GovernanceChanged;
-        IsLeader = true;
         try
         {
             var watching = cluster.RunAsync(ct);
@@ -114,7 +111,6 @@ internal sealed partial class RolloutOperator(
         }
         finally
         {
-            IsLeader = false;
             state.Ledgers.Changed -= LedgersChanged;
             state.Freezes.Changed -= FreezesChanged;
             state.Policies.Changed -= GovernanceChanged;
