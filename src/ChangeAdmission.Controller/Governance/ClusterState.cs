@@ -76,9 +76,9 @@ internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions 
     private static WebhookConfiguration ReadConfiguration(JsonElement configuration) =>
         configuration.Deserialize(ResourcesJson.Default.WebhookConfiguration)!;
 
-    private void ReportInvalidPolicies()
+    private void ReportInvalidPolicies(IReadOnlyList<InformerChange<PolicyValidation>> changes)
     {
-        foreach (var policy in Policies.Snapshot.Values.Where(p => !p.IsValid))
+        foreach (var policy in changes.Select(c => c.After).OfType<PolicyValidation>().Where(p => !p.IsValid))
         {
             LogInvalid(logger, policy.Policy.Name, policy.Errors[0].ToString());
         }

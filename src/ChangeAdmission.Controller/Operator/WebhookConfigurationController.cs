@@ -16,7 +16,7 @@ internal sealed partial class WebhookConfigurationController(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        state.WebhookConfigurations.Changed += () => _wake.Writer.TryWrite(true);
+        state.WebhookConfigurations.Changed += _ => _wake.Writer.TryWrite(true);
         await state.WebhookConfigurations.Synced.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -13,6 +14,13 @@ namespace ChangeAdmission.Kubernetes.Client;
 public sealed record InformerSource<T>(string Path, Func<JsonElement, T> Project, string? FieldSelector = null)
     where T : class;
 
+/// <summary>One object that came, went, or became another.</summary>
+/// <param name="Key">As in <see cref="Informer{T}.Snapshot"/>.</param>
+/// <param name="Before">What was held; null for a new one.</param>
+/// <param name="After">What is held now; null for one that is gone.</param>
+public readonly record struct InformerChange<T>(string Key, T? Before, T? After)
+    where T : class;
+
 /// <summary>
 /// Keeps what matters of one collection in memory: lists it, then watches with bookmarks from the version listed,
 /// resumes where a watch ended, and lists again when the server no longer has that version (410). Readers see an
@@ -24,19 +32,22 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
     // The server ends a watch by itself after this long; the client gives up on a silent one somewhat later.
     private static readonly TimeSpan WatchFor = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ListDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PageDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastBackoff = TimeSpan.FromSeconds(5);
 
+    // As client-go's pager has it: bounds what the API server and we hold of a list at once.
+    private const int PageSize = 500;
+
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile IReadOnlyDictionary<string, T> _snapshot = new Dictionary<string, T>();
+    private volatile ImmutableDictionary<string, T> _snapshot = ImmutableDictionary.Create<string, T>(StringComparer.Ordinal);
     private string? _version; // what the snapshot corresponds to; null: list first
     private long _failingSince; // a timestamp of the TimeProvider; 0 while the watch stands
 
     /// <summary>The objects by <c>namespace/name</c>, or by name where the collection is cluster-wide.</summary>
     public IReadOnlyDictionary<string, T> Snapshot => _snapshot;
 
-    /// <summary>When the objects were last listed anew; between lists nothing is missed. Null before the first list.</summary>
+    /// <summary>Just before the objects were last listed anew; between lists nothing is missed. Null before the first list.</summary>
     public DateTimeOffset? ListedAt { get; private set; }
 
     /// <summary>Completes with the first list.</summary>
@@ -45,8 +56,11 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
     /// <summary>How long the API server has not been reachable; zero while the watch stands.</summary>
     public TimeSpan FailingFor => Volatile.Read(ref _failingSince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
-    /// <summary>After every new snapshot. Called by the informer's own loop: be quick.</summary>
-    public event Action? Changed;
+    /// <summary>
+    /// After every new snapshot, with what differs from the last. After a list that is every object, as what was missed in between is not
+    /// known. Called by the informer's own loop: be quick.
+    /// </summary>
+    public event Action<IReadOnlyList<InformerChange<T>>>? Changed;
 
     /// <summary>Runs until cancelled; whatever goes wrong is retried.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -88,25 +102,42 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
         }
     }
 
+    // Every page is of the version of the first. Should that be compacted in between (410), nothing of the list is published.
     private async Task<string> ListAsync(CancellationToken ct)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(ListDeadline);
-        using var list = await api.GetAsync(Query(""), ResourcesJson.Default.JsonDocument, deadline.Token).ConfigureAwait(false);
-        var objects = new Dictionary<string, T>(StringComparer.Ordinal);
-        if (list.RootElement.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array)
+        var objects = _snapshot.Clear().ToBuilder();
+        var began = time.GetUtcNow();
+        string version;
+        var next = "";
+        do
         {
-            foreach (var item in items.EnumerateArray())
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            deadline.CancelAfter(PageDeadline);
+            using var page = await api.GetAsync(Query($"limit={PageSize}{next}"), ResourcesJson.Default.JsonDocument, deadline.Token).ConfigureAwait(false);
+            if (page.RootElement.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array)
             {
-                objects[KeyOf(item)] = source.Project(item);
+                foreach (var item in items.EnumerateArray())
+                {
+                    objects[KeyOf(item)] = source.Project(item);
+                }
             }
-        }
 
-        ListedAt = time.GetUtcNow();
-        Publish(objects);
+            var metadata = page.RootElement.GetProperty("metadata");
+            version = metadata.GetProperty("resourceVersion").GetString()!;
+            next = metadata.TryGetProperty("continue", out var rest) && rest.GetString() is { Length: > 0 } token ? $"&continue={Uri.EscapeDataString(token)}" : "";
+        }
+        while (next.Length > 0);
+
+        var before = _snapshot;
+        var after = objects.ToImmutable();
+        ListedAt = began;
+        Publish(after, [
+            .. before.Where(old => !after.ContainsKey(old.Key)).Select(old => new InformerChange<T>(old.Key, old.Value, null)),
+            .. after.Select(present => new InformerChange<T>(present.Key, before.GetValueOrDefault(present.Key), present.Value)),
+        ]);
         Volatile.Write(ref _failingSince, 0);
         _synced.TrySetResult();
-        return list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+        return version;
     }
 
     private async Task WatchAsync(CancellationToken ct)
@@ -134,12 +165,12 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
         switch (type)
         {
             case "ADDED" or "MODIFIED":
-                Publish(new Dictionary<string, T>(_snapshot, StringComparer.Ordinal) { [KeyOf(item)] = source.Project(item) });
+                var (key, projected) = (KeyOf(item), source.Project(item));
+                Publish(_snapshot.SetItem(key, projected), [new(key, _snapshot.GetValueOrDefault(key), projected)]);
                 break;
             case "DELETED":
-                var remaining = new Dictionary<string, T>(_snapshot, StringComparer.Ordinal);
-                remaining.Remove(KeyOf(item));
-                Publish(remaining);
+                var gone = KeyOf(item);
+                Publish(_snapshot.Remove(gone), [new(gone, _snapshot.GetValueOrDefault(gone), null)]);
                 break;
             case "ERROR":
                 var code = item.TryGetProperty("code", out var c) ? c.GetInt32() : 500;
@@ -149,10 +180,10 @@ public sealed partial class Informer<T>(KubernetesApi api, InformerSource<T> sou
         _version = item.GetProperty("metadata").GetProperty("resourceVersion").GetString();
     }
 
-    private void Publish(IReadOnlyDictionary<string, T> objects)
+    private void Publish(ImmutableDictionary<string, T> objects, IReadOnlyList<InformerChange<T>> changes)
     {
         _snapshot = objects;
-        Changed?.Invoke();
+        Changed?.Invoke(changes);
     }
 
     private string Query(string query)

@@ -1,6 +1,7 @@
 using ChangeAdmission.Controller.Budgets;
 using ChangeAdmission.Controller.Governance;
 using ChangeAdmission.Core.Changes;
+using ChangeAdmission.Core.Policies;
 using ChangeAdmission.Kubernetes.Client;
 using ChangeAdmission.Kubernetes.Resources;
 
@@ -38,68 +39,46 @@ internal sealed partial class RolloutOperator(
         var ledgerQueue = new WorkQueue<LedgerReference>(time);
         var freezeQueue = new WorkQueue<string>(time);
         cluster.Begin();
-        var held = new Dictionary<WorkloadKind, IReadOnlyDictionary<string, WorkloadObject>>();
-        var records = cluster.Records!;
-        IReadOnlyDictionary<string, HeldRecord> heldRecords = new Dictionary<string, HeldRecord>();
-        IReadOnlyDictionary<string, StoredLedger> heldLedgers = new Dictionary<string, StoredLedger>();
-
         foreach (var (kind, informer) in cluster.Workloads)
         {
-            held[kind] = new Dictionary<string, WorkloadObject>();
-            informer.Changed += () => Changed(
-                held[kind], held[kind] = informer.Snapshot, key => workloadQueue.Add(ReferenceOf(kind, key)));
+            informer.Changed += changes => AddAll(workloadQueue, changes.Select(c => ReferenceOf(kind, c.Key)));
         }
 
-        records.Changed += () =>
-        {
-            var before = heldRecords;
-            heldRecords = records.Snapshot;
-            Changed(before, heldRecords, key =>
-            {
-                if ((heldRecords.GetValueOrDefault(key) ?? before[key]).Rollout is { } rollout)
-                {
-                    workloadQueue.Add(rollout.Workload);
-                }
-            });
-        };
+        cluster.Records!.Changed += changes =>
+            AddAll(workloadQueue, changes.Select(c => (c.After ?? c.Before)?.Rollout?.Workload).OfType<WorkloadReference>());
 
-        void LedgersChanged()
-        {
-            var before = Interlocked.Exchange(ref heldLedgers, state.Ledgers.Snapshot);
-            Changed(before, heldLedgers, key => ledgerQueue.Add(LedgerOf(key)));
-        }
+        void LedgersChanged(IReadOnlyList<InformerChange<StoredLedger>> changes) => AddAll(ledgerQueue, changes.Select(c => LedgerOf(c.Key)));
 
-        void FreezesChanged()
-        {
-            foreach (var name in state.Freezes.Snapshot.Keys)
-            {
-                freezeQueue.Add(name);
-            }
-        }
+        void FreezesChanged(IReadOnlyList<InformerChange<HeldFreeze>> changes) => AddAll(freezeQueue, changes.Select(c => c.Key));
 
-        // Which namespaces are governed, and how, may have changed: everything is looked at again, most of it for nothing.
-        void GovernanceChanged()
+        // Which workloads are governed, and how, may have changed: they are looked at again, most of them for nothing.
+        void AddWorkloads(Func<WorkloadReference, bool> concerned)
         {
             foreach (var (kind, informer) in cluster.Workloads)
             {
-                foreach (var key in informer.Snapshot.Keys)
-                {
-                    workloadQueue.Add(ReferenceOf(kind, key));
-                }
+                AddAll(workloadQueue, informer.Snapshot.Keys.Select(key => ReferenceOf(kind, key)).Where(concerned));
             }
+        }
+
+        void PoliciesChanged(IReadOnlyList<InformerChange<PolicyValidation>> changes) => AddWorkloads(_ => true);
+
+        void NamespacesChanged(IReadOnlyList<InformerChange<NamespaceLabels>> changes)
+        {
+            var names = changes.Select(c => c.Key).ToHashSet(StringComparer.Ordinal);
+            AddWorkloads(w => names.Contains(w.Namespace));
         }
 
         state.Ledgers.Changed += LedgersChanged;
         state.Freezes.Changed += FreezesChanged;
-        state.Policies.Changed += GovernanceChanged;
-        state.Namespaces.Changed += GovernanceChanged;
+        state.Policies.Changed += PoliciesChanged;
+        state.Namespaces.Changed += NamespacesChanged;
         try
         {
             var watching = cluster.RunAsync(ct);
             await cluster.SyncedAsync(ct).ConfigureAwait(false);
-            LedgersChanged();
-            FreezesChanged();
-            GovernanceChanged();
+            // What these held before the term began.
+            AddAll(ledgerQueue, state.Ledgers.Snapshot.Keys.Select(LedgerOf));
+            AddAll(freezeQueue, state.Freezes.Snapshot.Keys);
             var workloadLoop = new ReconcileLoop<WorkloadReference>(workloadQueue, ReconcileAsync, logger);
             var ledgerLoop = new ReconcileLoop<LedgerReference>(ledgerQueue, ledgers.ReconcileAsync, logger);
             var freezeLoop = new ReconcileLoop<string>(freezeQueue, freezes.ReconcileAsync, logger);
@@ -113,8 +92,8 @@ internal sealed partial class RolloutOperator(
         {
             state.Ledgers.Changed -= LedgersChanged;
             state.Freezes.Changed -= FreezesChanged;
-            state.Policies.Changed -= GovernanceChanged;
-            state.Namespaces.Changed -= GovernanceChanged;
+            state.Policies.Changed -= PoliciesChanged;
+            state.Namespaces.Changed -= NamespacesChanged;
         }
     }
 
@@ -124,21 +103,12 @@ internal sealed partial class RolloutOperator(
         return await retention.ReconcileAsync(workload, ct).ConfigureAwait(false);
     }
 
-    // Every key whose object is new, gone, or another one than before.
-    private static void Changed<T>(IReadOnlyDictionary<string, T> before, IReadOnlyDictionary<string, T> after, Action<string> add)
-        where T : class
+    private static void AddAll<TKey>(WorkQueue<TKey> queue, IEnumerable<TKey> keys)
+        where TKey : notnull
     {
-        foreach (var (key, value) in after)
+        foreach (var key in keys)
         {
-            if (!ReferenceEquals(before.GetValueOrDefault(key), value))
-            {
-                add(key);
-            }
-        }
-
-        foreach (var key in before.Keys.Where(key => !after.ContainsKey(key)))
-        {
-            add(key);
+            queue.Add(key);
         }
     }
 
