@@ -85,6 +85,7 @@ internal static class ControllerHost
         services.AddSingleton<RecordRetention>();
         services.AddSingleton<LedgerReconciler>();
         services.AddSingleton<FreezeStatusReconciler>();
+        services.AddSingleton<PolicyStatusReconciler>();
         services.AddSingleton<RolloutOperator>().AddHostedService(s => s.GetRequiredService<RolloutOperator>());
 
         services.AddSingleton<RolloutMetrics>();

@@ -76,6 +76,11 @@ public sealed class InvalidPolicyTests
 
         verdict.Message.Should().Contain($"by policy \"{policy.Name}\"").And.Contain("spec.workloads[1]");
 
+        await Eventually.Holds("its status to say so", async () =>
+            (await Api.Of("dev").GetAsync($"{Policy.Collection}/{policy.Name}"))["status"]?["conditions"]?.AsArray()
+            .Any(c => c!["type"]!.GetValue<string>() == "Valid" && c["status"]!.GetValue<string>() == "False"
+                && c["message"]!.GetValue<string>().Contains("spec.workloads[1]", StringComparison.Ordinal)) is true);
+
         // And nothing but rollouts: who repairs it must not be locked out of the rest.
         await policy.DeletedAsync();
         await Dev.Applies(A.Deployment("payments").DeclaredHuman()).In(shop).ShouldBeAdmitted();

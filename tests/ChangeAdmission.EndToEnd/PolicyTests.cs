@@ -12,6 +12,28 @@ public sealed class PolicyTests
     private static readonly Manifest AI = Payments.DeclaredAIAssisted();
 
     [Fact]
+    public async Task A_policy_says_where_it_is_in_force_and_where_it_only_seems_to_be()
+    {
+        var policy = await A.Policy().StoredAsync();
+        await Namespaces.CriticalUnderAsync(policy);
+        var status = await StatusAsync(policy, s => s["namespaces"]!.GetValue<int>() == 1);
+        Condition(status, "Valid")["status"]!.GetValue<string>().Should().Be("True");
+        Condition(status, "Covered")["status"]!.GetValue<string>().Should().Be("True");
+        var since = Condition(status, "Valid")["lastTransitionTime"]!.GetValue<DateTimeOffset>();
+
+        var ordinary = await Namespaces.CreateAsync((Stack.OwnPolicyLabel, policy.Team));
+
+        status = await StatusAsync(policy, s => Condition(s, "Covered")["status"]!.GetValue<string>() == "False");
+        Condition(status, "Covered")["reason"]!.GetValue<string>().Should().Be("NotCovered");
+        Condition(status, "Covered")["message"]!.GetValue<string>().Should().EndWith($"nothing is enforced there: {ordinary}");
+        Condition(status, "Valid")["lastTransitionTime"]!.GetValue<DateTimeOffset>().Should().Be(since);
+
+        await ordinary.BecomesCriticalAsync();
+
+        await StatusAsync(policy, s => Condition(s, "Covered")["status"]!.GetValue<string>() == "True" && s["namespaces"]!.GetValue<int>() == 2);
+    }
+
+    [Fact]
     public async Task Undeclared_changes_count_as_human_by_default()
     {
         var shop = await ShopAsync(A.Policy());
@@ -265,4 +287,9 @@ public sealed class PolicyTests
     }
 
     private static async Task<TestNamespace> ShopAsync(Policy policy) => await Namespaces.CriticalUnderAsync(await policy.StoredAsync());
+
+    private static Task<JsonNode> StatusAsync(Policy policy, Func<JsonNode, bool> holds) => Eventually.Get($"the status of {policy.Name}", async () =>
+        (await Api.Of("dev").GetAsync($"{Policy.Collection}/{policy.Name}"))["status"] is { } status && holds(status) ? status : null);
+
+    private static JsonNode Condition(JsonNode status, string type) => status["conditions"]!.AsArray().Single(c => c!["type"]!.GetValue<string>() == type)!;
 }

@@ -12,6 +12,7 @@ public sealed class CrdTests
 {
     [Theory]
     [InlineData("changepolicies.yaml", "spec", typeof(ChangePolicySpec))]
+    [InlineData("changepolicies.yaml", "status", typeof(ChangePolicyStatus))]
     [InlineData("changefreezes.yaml", "spec", typeof(ChangeFreezeSpec))]
     [InlineData("changefreezes.yaml", "status", typeof(ChangeFreezeStatus))]
     [InlineData("rolloutbudgets.yaml", "status", typeof(LedgerStatus))]

@@ -8,7 +8,7 @@ using ChangeAdmission.Kubernetes.Resources;
 namespace ChangeAdmission.Controller.Operator.Rollouts;
 
 /// <summary>
-/// Runs the reconcilers of workloads, ledgers and freezes while this replica leads: watches what they look at, and hands them the keys of
+/// Runs the reconcilers of workloads, ledgers, policies and freezes while this replica leads: watches what they look at, and hands them the keys of
 /// what has changed.
 /// </summary>
 internal sealed partial class RolloutOperator(
@@ -18,6 +18,7 @@ internal sealed partial class RolloutOperator(
     WorkloadReconciler workloads,
     RecordRetention retention,
     LedgerReconciler ledgers,
+    PolicyStatusReconciler policies,
     FreezeStatusReconciler freezes,
     ControllerOptions options,
     TimeProvider time,
@@ -37,6 +38,7 @@ internal sealed partial class RolloutOperator(
     {
         var workloadQueue = new WorkQueue<WorkloadReference>(time);
         var ledgerQueue = new WorkQueue<LedgerReference>(time);
+        var policyQueue = new WorkQueue<string>(time);
         var freezeQueue = new WorkQueue<string>(time);
         cluster.Begin();
         foreach (var (kind, informer) in cluster.Workloads)
@@ -60,11 +62,16 @@ internal sealed partial class RolloutOperator(
             }
         }
 
-        void PoliciesChanged(IReadOnlyList<InformerChange<PolicyValidation>> changes) => AddWorkloads(_ => true);
+        void PoliciesChanged(IReadOnlyList<InformerChange<PolicyValidation>> changes)
+        {
+            AddAll(policyQueue, changes.Select(c => c.Key));
+            AddWorkloads(_ => true);
+        }
 
         void NamespacesChanged(IReadOnlyList<InformerChange<NamespaceLabels>> changes)
         {
             var names = changes.Select(c => c.Key).ToHashSet(StringComparer.Ordinal);
+            AddAll(policyQueue, state.Policies.Snapshot.Keys);
             AddWorkloads(w => names.Contains(w.Namespace));
         }
 
@@ -78,11 +85,14 @@ internal sealed partial class RolloutOperator(
             await cluster.SyncedAsync(ct).ConfigureAwait(false);
             // What these held before the term began.
             AddAll(ledgerQueue, state.Ledgers.Snapshot.Keys.Select(LedgerOf));
+            AddAll(policyQueue, state.Policies.Snapshot.Keys);
             AddAll(freezeQueue, state.Freezes.Snapshot.Keys);
             var workloadLoop = new ReconcileLoop<WorkloadReference>(workloadQueue, ReconcileAsync, logger);
             var ledgerLoop = new ReconcileLoop<LedgerReference>(ledgerQueue, ledgers.ReconcileAsync, logger);
+            var policyLoop = new ReconcileLoop<string>(policyQueue, policies.ReconcileAsync, logger);
             var freezeLoop = new ReconcileLoop<string>(freezeQueue, freezes.ReconcileAsync, logger);
-            await Task.WhenAll(watching, workloadLoop.RunAsync(Workers, ct), ledgerLoop.RunAsync(1, ct), freezeLoop.RunAsync(1, ct)).ConfigureAwait(false);
+            await Task.WhenAll(watching, workloadLoop.RunAsync(Workers, ct), ledgerLoop.RunAsync(1, ct), policyLoop.RunAsync(1, ct), freezeLoop.RunAsync(1, ct))
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
