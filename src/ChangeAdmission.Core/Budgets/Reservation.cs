@@ -46,7 +46,7 @@ public static class Reservation
     {
         now = ledger.TimeOf(now);
         var own = Own(ledger, rollout);
-        if (own is not null && now - own.At <= SameMoment && own.Rollout.PreviousTemplate == rollout.PreviousTemplate && own.Rollout.Sort == rollout.Sort)
+        if (own is not null && now - own.At <= SameMoment && IsNoLater(rollout, own.Rollout) && own.Rollout.Sort == rollout.Sort)
         {
             return new ReservationResult.Reserved(ledger, own, []);
         }
@@ -73,7 +73,7 @@ public static class Reservation
 
         var entry = own is null
             ? new LedgerEntry(key ?? KeyOf(ledger, rollout, now), rollout, now, EntryState.Reserved)
-            : own with { Key = key ?? own.Key, Rollout = rollout, At = now };
+            : own with { Key = key ?? own.Key, Rollout = Later(own.Rollout, rollout), At = now };
         return new ReservationResult.Reserved(others with { Entries = [.. others.Entries, entry] }, entry, uses);
     }
 
@@ -90,6 +90,15 @@ public static class Reservation
         && e.Rollout.HasSameTargetAs(rollout)
         && (rollout.IsCreate || e.Rollout.PreviousTemplate == rollout.PreviousTemplate || e.Rollout.PreviousVersion < rollout.PreviousVersion)
         && !ledger.Entries.Any(next => next.Rollout.GoesOnFrom(e.Rollout)));
+
+    // Annotations and status, which make the storms, leave the generation as it is. One that is later has to be written: by it a later
+    // entry is told from an earlier one (Rollout.GoesOnFrom).
+    private static bool IsNoLater(Rollout call, Rollout written) =>
+        call.PreviousTemplate == written.PreviousTemplate && call.PreviousGeneration <= written.PreviousGeneration;
+
+    // A call that arrives late was judged against a version that is gone by now, so it cannot be the one that is persisted.
+    private static Rollout Later(Rollout written, Rollout call) =>
+        IsNoLater(call, written) ? call with { PreviousGeneration = written.PreviousGeneration, PreviousVersion = Math.Max(written.PreviousVersion, call.PreviousVersion) } : call;
 
     // Two entries of one object have different times or different content, so this names one entry and is the same
     // whoever computes it.

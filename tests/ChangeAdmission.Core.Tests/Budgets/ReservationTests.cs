@@ -68,11 +68,22 @@ public sealed class ReservationTests
     }
 
     [Fact]
+    public void The_generation_of_a_reservation_only_grows()
+    {
+        // By the later one, what came before is known to have been persisted.
+        var ledger = Running(0).Charged(Rollout(0, 1, generation: 5), Policy(), At(0));
+
+        ledger.Charged(Rollout(0, 1, generation: 7), Policy(), At(1)).Entries.Single().Rollout.PreviousGeneration.Should().Be(7);
+        ledger.Charged(Rollout(0, 1, generation: 3), Policy(), At(1)).Should().BeSameAs(ledger);
+        ledger.Charged(Rollout(0, 1, generation: 3), Policy(), At(6)).Entries.Single().Rollout.PreviousGeneration.Should().Be(5);
+    }
+
+    [Fact]
     public void A_repetition_in_the_same_moment_writes_nothing()
     {
         var ledger = Running(0).Charged(Rollout(0, 1), Policy(), At(0));
 
-        ledger.Charged(Rollout(0, 1, generation: 9), Policy(), At(5)).Should().BeSameAs(ledger, "a storm of conflicts makes dozens of these");
+        ledger.Charged(Rollout(0, 1) with { PreviousVersion = 9 }, Policy(), At(5)).Should().BeSameAs(ledger, "a storm of conflicts makes dozens of these");
     }
 
     [Fact]
