@@ -100,10 +100,16 @@ public sealed class RecoveryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_the_API_server_is_restarted_policies_are_in_force_as_before()
+    public async Task When_the_API_server_is_restarted_policies_and_budgets_are_in_force_as_before()
     {
+        var (limited, rollout) = (await A.Policy().Limiting("Workload", 1).StoredAsync(), A.Deployment("payments"));
+        var bank = await Namespaces.CriticalUnderAsync(limited);
+        await Dev.Applies(rollout).In(bank).ShouldBeAdmitted();
+
         await Stack.RestartApiServerAsync();
         await ShouldBeBackAsync("a restart of the API server", () => Task.CompletedTask);
+        await Dev.Applies(rollout.WithImage("1.1.0")).In(bank).ShouldBeRejected(with: "rate-limited");
+        await Ledger.OutcomeAsync(bank, rollout, "Succeeded");
 
         // The watches came back too, not only the answers: a change made now arrives.
         var lenient = await A.Policy().With("enforcement", "Audit").StoredAsync();
