@@ -45,7 +45,7 @@ internal static class ControllerCommand
 
     private static readonly Option<string> WebhookConfiguration = new("--webhook-configuration")
     {
-        Description = "The ValidatingWebhookConfiguration whose caBundle is kept current.",
+        Description = "The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration whose caBundle is kept current.",
         HelpName = "name",
         DefaultValueFactory = _ => "changeadmission",
     };
@@ -55,6 +55,13 @@ internal static class ControllerCommand
         Description = "The label, as key=value, that makes a namespace critical.",
         HelpName = "key=value",
         DefaultValueFactory = _ => $"{WellKnown.Critical}=true",
+    };
+
+    private static readonly Option<string> ClusterName = new("--cluster-name")
+    {
+        Description = "What signed approvals call this cluster (aud), so that one for another cluster does not count here.",
+        HelpName = "name",
+        DefaultValueFactory = _ => "default",
     };
 
     private static readonly Option<string> Lease = new("--lease")
@@ -89,7 +96,7 @@ internal static class ControllerCommand
         var command = new RootCommand(
             "ChangeAdmission: judges rollouts in critical namespaces. Serves the admission webhooks and runs the operator.")
         {
-            Kubeconfig, Namespace, Listen, ListenMetrics, Hosts, WebhookConfiguration, CriticalLabel, Lease, ReleaseAfter, ClientCa, LogFormat,
+            Kubeconfig, Namespace, Listen, ListenMetrics, Hosts, WebhookConfiguration, CriticalLabel, ClusterName, Lease, ReleaseAfter, ClientCa, LogFormat,
         };
         MustBeEndpoint(Listen);
         MustBeEndpoint(ListenMetrics);
@@ -128,6 +135,7 @@ internal static class ControllerCommand
             Hosts = parsed.GetValue(Hosts) is { Length: > 0 } hosts ? hosts : [$"changeadmission.{ns}.svc"],
             WebhookConfiguration = parsed.GetValue(WebhookConfiguration)!,
             CriticalNamespaces = new LabelSelector([new LabelRequirement(label[0], LabelOperator.In, [label[1]])]),
+            ClusterName = parsed.GetValue(ClusterName)!,
             Lease = parsed.GetValue(Lease)!,
             ReleaseAfter = releaseAfter,
             ClientCa = parsed.GetValue(ClientCa),

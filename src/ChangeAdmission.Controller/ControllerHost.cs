@@ -84,6 +84,7 @@ internal static class ControllerHost
         services.AddSingleton<WorkloadReconciler>();
         services.AddSingleton<RecordRetention>();
         services.AddSingleton<LedgerReconciler>();
+        services.AddSingleton<ApprovalReconciler>();
         services.AddSingleton<FreezeStatusReconciler>();
         services.AddSingleton<PolicyStatusReconciler>();
         services.AddSingleton<RolloutOperator>().AddHostedService(s => s.GetRequiredService<RolloutOperator>());
@@ -94,7 +95,9 @@ internal static class ControllerHost
         services.AddSingleton<DecisionEvents>().AddHostedService(s => s.GetRequiredService<DecisionEvents>());
         services.AddSingleton<DecisionRecorder>();
 
+        services.AddSingleton<ApprovalGuard>();
         services.AddSingleton<IWebhook, RolloutsWebhook>();
+        services.AddSingleton<IWebhook, ApprovalsWebhook>();
         services.AddSingleton<IWebhook, ResourcesWebhook>();
         services.AddSingleton<WebhookEndpoint>();
         services.AddSingleton<Readiness>();

@@ -21,7 +21,7 @@ internal sealed record ControllerOptions
     /// <summary>The names and addresses by which the API server calls us; they stand in the serving certificate.</summary>
     public required IReadOnlyList<string> Hosts { get; init; }
 
-    /// <summary>The ValidatingWebhookConfiguration that points to us.</summary>
+    /// <summary>The name of the ValidatingWebhookConfiguration and of the MutatingWebhookConfiguration that point to us.</summary>
     public required string WebhookConfiguration { get; init; }
 
     /// <summary>The Lease whose holder runs the reconcilers, in <see cref="Namespace"/>.</summary>
@@ -34,6 +34,9 @@ internal sealed record ControllerOptions
 
     /// <summary>Which namespaces are critical; the same selector as in the webhook configuration.</summary>
     public required LabelSelector CriticalNamespaces { get; init; }
+
+    /// <summary>What signed approvals call this cluster (<c>aud</c>).</summary>
+    public string ClusterName { get; init; } = "default";
 
     /// <summary>PEM certificates; when set, callers must present a certificate that one of these signed.</summary>
     public string? ClientCa { get; init; }

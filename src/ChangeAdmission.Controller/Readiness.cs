@@ -2,6 +2,7 @@ using ChangeAdmission.Controller.Certificates;
 using ChangeAdmission.Controller.Governance;
 using ChangeAdmission.Controller.Operator;
 using ChangeAdmission.Kubernetes.Client;
+using ChangeAdmission.Kubernetes.Resources;
 
 namespace ChangeAdmission.Controller;
 
@@ -38,10 +39,13 @@ internal sealed class Readiness(ClusterState state, ServingCertificate serving, 
         }
 
         return serving.CaCertificate is not { } ca ? "there is no serving certificate yet"
-            : state.WebhookConfiguration is { } configuration && !WebhookConfigurationReconciler.Publishes(configuration, ca)
+            : Contradicts(state.ValidatingConfiguration, ca) || Contradicts(state.MutatingConfiguration, ca)
                 ? "the webhook configuration does not publish the CA of the certificate served"
                 : null;
     }
+
+    private static bool Contradicts(WebhookConfiguration? configuration, string ca) =>
+        configuration is not null && !WebhookConfigurationReconciler.Publishes(configuration, ca);
 
     /// <summary>Whether this replica's clock may be used in a shared ledger; why not, or null.</summary>
     public static string? ClockProblem(KubernetesApi api) => api.Clock.Offset.Duration() > MaxClockOffset

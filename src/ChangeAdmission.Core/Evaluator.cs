@@ -22,7 +22,7 @@ public static class Evaluator
     {
         var questions = new List<Question>();
         var decisions = new List<PolicyDecision>(policies.Count);
-        var approvers = new SortedSet<string>(StringComparer.Ordinal);
+        var approvers = new List<ApprovedBy>();
         var rollout = RolloutOf(change, policies, facts, questions);
         foreach (var policy in policies)
         {
@@ -35,7 +35,7 @@ public static class Evaluator
 
         return questions.Count > 0
             ? new Evaluation.NeedsFacts([.. questions.Distinct()])
-            : new Evaluation.Decided(new Decision(change, decisions) { Rollout = rollout is null ? null : rollout with { Approvers = [.. approvers] } });
+            : new Evaluation.Decided(new Decision(change, decisions) { Rollout = rollout is null ? null : rollout with { Approvers = [.. approvers.Distinct().OrderBy(a => a.Name, StringComparer.Ordinal).ThenBy(a => a.Carrier)] } });
     }
 
     /// <summary>
@@ -58,7 +58,7 @@ public static class Evaluator
             [violation]))]);
     }
 
-    private static PolicyDecision Evaluate(Change change, PolicyValidation validation, Facts facts, Rollout? rollout, List<Question> questions, SortedSet<string> approvers)
+    private static PolicyDecision Evaluate(Change change, PolicyValidation validation, Facts facts, Rollout? rollout, List<Question> questions, List<ApprovedBy> approvers)
     {
         var policy = validation.Policy;
         var context = new RuleContext(change, policy, facts, rollout);
@@ -75,7 +75,7 @@ public static class Evaluator
 
         if (rollout is not null)
         {
-            approvers.UnionWith(context.Approvals.Where(a => a.Standing == ApprovalStanding.Counts).Select(a => a.Claim.Approver!));
+            approvers.AddRange(context.Carried.Concat(context.Granted).Where(a => a.Standing == ApprovalStanding.Counts).Select(a => new ApprovedBy(a.Approver!, a.Carrier)));
         }
 
         questions.AddRange(context.Questions);
@@ -127,6 +127,7 @@ public static class Evaluator
     private static PolicyDecision Verdict(ChangePolicy policy, RuleContext context, List<Violation> violations)
     {
         // A stable sort: within one reason, violations stay in the order in which they were found.
-        return new PolicyDecision(policy.Name, policy.Enforcement, context.Provenance, [.. violations.OrderBy(v => v.Reason)]);
+        var isMild = context.Change.IsDryRun && policy is { DryRun: DryRunTreatment.Warn, Enforcement: Enforcement.Enforce };
+        return new PolicyDecision(policy.Name, isMild ? Enforcement.Warn : policy.Enforcement, context.Provenance, [.. violations.OrderBy(v => v.Reason)]);
     }
 }

@@ -1,3 +1,4 @@
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Policies;
 
@@ -16,6 +17,9 @@ public abstract record Question
     /// <summary>Which values of the approval annotation the Deployment's ReplicaSets carry.</summary>
     public sealed record ApprovalsOnReplicaSets : Question;
 
+    /// <summary>The <c>ChangeApproval</c>s of the workload's namespace, read at this moment.</summary>
+    public sealed record ApprovalObjects : Question;
+
     /// <summary>The ledger of the workload's namespace.</summary>
     public sealed record NamespaceLedger : Question;
 
@@ -33,6 +37,12 @@ public sealed record Facts
 
     /// <summary>By policy: whether the requester may approve under it.</summary>
     public IReadOnlyDictionary<string, bool> RequesterMayApprove { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary>What signed approvals call this cluster.</summary>
+    public string ClusterName { get; init; } = "default";
+
+    /// <summary>The <c>ChangeApproval</c>s of the workload's namespace that can be read; null while not asked.</summary>
+    public IReadOnlyList<ApprovalGrant>? ApprovalObjects { get; init; }
 
     /// <summary>When the decision is made.</summary>
     public DateTimeOffset Now { get; init; }

@@ -23,7 +23,7 @@ public sealed class RecordTests
         spec["previousDigest"]!.GetValue<string>().Should().Be(Payments.DigestIn(shop).ToString());
         spec["requester"]!.GetValue<string>().Should().Be("dev");
         spec["provenance"]!.GetValue<string>().Should().Be("AIAssisted");
-        spec["approvedBy"]!.AsArray().Select(a => a!.GetValue<string>()).Should().Equal("senior");
+        spec["approvedBy"]!.AsArray().Select(a => (a!["name"]!.GetValue<string>(), a["carrier"]!.GetValue<string>())).Should().Equal(("senior", "Annotation"));
         spec["policies"]!.AsArray().Select(a => a!.GetValue<string>()).Should().Equal("critical");
         spec["images"]!.AsArray().Select(a => a!.GetValue<string>()).Should().Equal(assisted.Image);
         spec["admitted"]!.GetValue<bool>().Should().BeTrue();

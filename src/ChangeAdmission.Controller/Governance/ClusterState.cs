@@ -10,7 +10,7 @@ internal sealed record NamespaceLabels(IReadOnlyDictionary<string, string> Label
 
 /// <summary>
 /// The part of the cluster that decisions need, kept current by watches: policies, namespace labels, and the webhook
-/// configuration that points to us.
+/// configurations that point to us.
 /// </summary>
 internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions options, TimeProvider time, ILogger<ClusterState> logger)
     : BackgroundService
@@ -25,11 +25,9 @@ internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions 
 
     public Informer<NamespaceLabels> Namespaces { get; } = new(api, new(NamespacesPath, ReadLabels), time, logger);
 
-    public Informer<WebhookConfiguration> WebhookConfigurations { get; } = new(
-        api,
-        new(Kubernetes.Resources.WebhookConfiguration.Collection, ReadConfiguration, $"metadata.name={options.WebhookConfiguration}"),
-        time,
-        logger);
+    public Informer<WebhookConfiguration> ValidatingConfigurations { get; } = Configurations(api, WebhookConfiguration.Validating, options, time, logger);
+
+    public Informer<WebhookConfiguration> MutatingConfigurations { get; } = Configurations(api, WebhookConfiguration.Mutating, options, time, logger);
 
     public Informer<HeldFreeze> Freezes { get; } = new(api, new(ChangeFreezeResource.Path, ChangeFreezeResource.Read), time, logger);
 
@@ -40,13 +38,16 @@ internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions 
         && Ledgers.Synced.IsCompletedSuccessfully
         && Freezes.Synced.IsCompletedSuccessfully
         && Namespaces.Synced.IsCompletedSuccessfully
-        && WebhookConfigurations.Synced.IsCompletedSuccessfully;
+        && ValidatingConfigurations.Synced.IsCompletedSuccessfully
+        && MutatingConfigurations.Synced.IsCompletedSuccessfully;
 
     public bool IsCurrent => HasSynced && Policies.FailingFor < Stale && Namespaces.FailingFor < Stale && Ledgers.FailingFor < Stale && Freezes.FailingFor < Stale;
 
     /// <summary>The configuration that makes the API server call us; null when an administrator deleted it.</summary>
-    public WebhookConfiguration? WebhookConfiguration =>
-        WebhookConfigurations.Snapshot.GetValueOrDefault(options.WebhookConfiguration);
+    public WebhookConfiguration? ValidatingConfiguration => ValidatingConfigurations.Snapshot.GetValueOrDefault(options.WebhookConfiguration);
+
+    /// <summary>The configuration by which approvals are stamped; null when it is gone.</summary>
+    public WebhookConfiguration? MutatingConfiguration => MutatingConfigurations.Snapshot.GetValueOrDefault(options.WebhookConfiguration);
 
     public static NamespaceLabels ReadLabels(JsonElement ns)
     {
@@ -70,8 +71,12 @@ internal sealed partial class ClusterState(KubernetesApi api, ControllerOptions 
             Namespaces.RunAsync(stoppingToken),
             Ledgers.RunAsync(stoppingToken),
             Freezes.RunAsync(stoppingToken),
-            WebhookConfigurations.RunAsync(stoppingToken)).ConfigureAwait(false);
+            ValidatingConfigurations.RunAsync(stoppingToken),
+            MutatingConfigurations.RunAsync(stoppingToken)).ConfigureAwait(false);
     }
+
+    private static Informer<WebhookConfiguration> Configurations(KubernetesApi api, string collection, ControllerOptions options, TimeProvider time, ILogger logger) =>
+        new(api, new(collection, ReadConfiguration, $"metadata.name={options.WebhookConfiguration}"), time, logger);
 
     private static WebhookConfiguration ReadConfiguration(JsonElement configuration) =>
         configuration.Deserialize(ResourcesJson.Default.WebhookConfiguration)!;

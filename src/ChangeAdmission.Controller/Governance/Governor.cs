@@ -72,9 +72,10 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, LedgerStor
                 {
                     RequesterMayApprove = new Dictionary<string, bool>(facts.RequesterMayApprove)
                     {
-                        [policy] = await MayApproveAsync(change.Requester, policy, ct).ConfigureAwait(false),
+                        [policy] = await MayAsync(change.Requester, Verb.Approve, policy, ct).ConfigureAwait(false),
                     },
                 },
+                Question.ApprovalObjects => facts with { ApprovalObjects = await ApprovalObjectsAsync(change.Workload.Namespace, ct).ConfigureAwait(false) },
                 Question.ApprovalsOnReplicaSets => facts with
                 {
                     ApprovalsOnReplicaSets = await ApprovalsOnReplicaSetsAsync(change, ct).ConfigureAwait(false),
@@ -97,6 +98,23 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, LedgerStor
         return facts;
     }
 
+    /// <summary>Whether the requester holds a verb on a policy. Nobody but a person does, whatever RBAC says.</summary>
+    public async Task<bool> MayAsync(Requester requester, Verb verb, string policy, CancellationToken ct)
+    {
+        if (!requester.IsPerson)
+        {
+            return false;
+        }
+
+        var review = await api.CreateAsync(
+            SubjectAccessReview.Path,
+            SubjectAccessReview.ForPolicy(requester, verb, policy),
+            ResourcesJson.Default.SubjectAccessReview,
+            ResourcesJson.Default.SubjectAccessReview,
+            ct).ConfigureAwait(false);
+        return review.Status?.Allowed == true;
+    }
+
     // The first rollout in a namespace makes its ledger, whatever becomes of the rollout; a dry run only imagines it.
     private async ValueTask<RolloutLedger> LedgerAsync(LedgerReference ledger, bool isDryRun, CancellationToken ct) =>
         ledgers.Known(ledger) ?? (isDryRun
@@ -113,15 +131,11 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, LedgerStor
     private static List<PolicyValidation> Selecting(IEnumerable<PolicyValidation> policies, IReadOnlyDictionary<string, string> labels) =>
         [.. policies.Where(p => p.Policy.NamespaceSelector.Matches(labels)).OrderBy(p => p.Policy.Name, StringComparer.Ordinal)];
 
-    private async Task<bool> MayApproveAsync(Requester requester, string policy, CancellationToken ct)
+    // Read at this moment, never from a watch: one that was deleted does not count any more, and one that was just created does.
+    private async Task<IReadOnlyList<ApprovalGrant>> ApprovalObjectsAsync(string ns, CancellationToken ct)
     {
-        var review = await api.CreateAsync(
-            SubjectAccessReview.Path,
-            SubjectAccessReview.ForPolicy(requester, "approve", policy),
-            ResourcesJson.Default.SubjectAccessReview,
-            ResourcesJson.Default.SubjectAccessReview,
-            ct).ConfigureAwait(false);
-        return review.Status?.Allowed == true;
+        using var list = await api.GetAsync(ChangeApproval.PathOf(ns), ResourcesJson.Default.JsonDocument, ct).ConfigureAwait(false);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(ChangeApproval.Read).OfType<ApprovalGrant>()];
     }
 
     private async Task<IReadOnlySet<string>> ApprovalsOnReplicaSetsAsync(Change change, CancellationToken ct)

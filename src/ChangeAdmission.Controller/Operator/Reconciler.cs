@@ -1,6 +1,9 @@
 namespace ChangeAdmission.Controller.Operator;
 
-/// <summary>What to do after a reconciliation. A closed set.</summary>
+/// <summary>
+/// What to do after a reconciliation. A closed set. Reconcilers are level-based: each reads the world as it is, not what happened, and
+/// writes the difference to what is wished; so all of them are safe to run twice.
+/// </summary>
 internal abstract record ReconcileResult
 {
     private ReconcileResult()
@@ -15,15 +18,4 @@ internal abstract record ReconcileResult
 
     /// <summary>Look again after this long, or at the next change if that comes first.</summary>
     public sealed record Again(TimeSpan After) : ReconcileResult;
-}
-
-/// <summary>
-/// Level-based: reads the world as it is, not what happened; writes the difference to what is wished; safe to run
-/// twice. One per kind.
-/// </summary>
-/// <typeparam name="T">What is held of the kind; null stands for an object that is gone.</typeparam>
-internal interface IReconciler<in T>
-    where T : class
-{
-    Task<ReconcileResult> ReconcileAsync(T? entity, CancellationToken ct);
 }

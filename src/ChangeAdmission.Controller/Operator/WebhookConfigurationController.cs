@@ -1,9 +1,10 @@
 using System.Threading.Channels;
 using ChangeAdmission.Controller.Governance;
+using ChangeAdmission.Kubernetes.Resources;
 
 namespace ChangeAdmission.Controller.Operator;
 
-/// <summary>Runs the reconciler whenever the configuration changes, and again when it asks for that or fails.</summary>
+/// <summary>Runs the reconciler whenever one of the two configurations changes, and again when it asks for that or fails.</summary>
 internal sealed partial class WebhookConfigurationController(
     ClusterState state, WebhookConfigurationReconciler reconciler, ILogger<WebhookConfigurationController> logger)
     : BackgroundService
@@ -16,8 +17,10 @@ internal sealed partial class WebhookConfigurationController(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        state.WebhookConfigurations.Changed += _ => _wake.Writer.TryWrite(true);
-        await state.WebhookConfigurations.Synced.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        state.ValidatingConfigurations.Changed += _ => _wake.Writer.TryWrite(true);
+        state.MutatingConfigurations.Changed += _ => _wake.Writer.TryWrite(true);
+        await Task.WhenAll(state.ValidatingConfigurations.Synced, state.MutatingConfigurations.Synced).WaitAsync(stoppingToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stoppingToken.IsCancellationRequested)
         {
             var result = await ReconcileAsync(stoppingToken).ConfigureAwait(false);
@@ -39,7 +42,9 @@ internal sealed partial class WebhookConfigurationController(
     {
         try
         {
-            return await reconciler.ReconcileAsync(state.WebhookConfiguration, ct).ConfigureAwait(false);
+            var validating = await reconciler.ReconcileAsync(WebhookConfiguration.Validating, state.ValidatingConfiguration, ct).ConfigureAwait(false);
+            var mutating = await reconciler.ReconcileAsync(WebhookConfiguration.Mutating, state.MutatingConfiguration, ct).ConfigureAwait(false);
+            return validating is ReconcileResult.Again ? validating : mutating;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

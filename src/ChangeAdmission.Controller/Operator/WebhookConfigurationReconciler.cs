@@ -11,7 +11,6 @@ namespace ChangeAdmission.Controller.Operator;
 /// </summary>
 internal sealed partial class WebhookConfigurationReconciler(
     KubernetesApi api, ServingCertificate serving, ILogger<WebhookConfigurationReconciler> logger)
-    : IReconciler<WebhookConfiguration>
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
 
@@ -19,11 +18,13 @@ internal sealed partial class WebhookConfigurationReconciler(
     public static bool Publishes(WebhookConfiguration configuration, string caCertificate) =>
         (configuration.Webhooks ?? []).All(webhook => HasBundle(webhook, caCertificate));
 
-    public async Task<ReconcileResult> ReconcileAsync(WebhookConfiguration? entity, CancellationToken ct)
+    /// <param name="collection">Where the configuration is stored: <see cref="WebhookConfiguration.Validating"/> or <see cref="WebhookConfiguration.Mutating"/>.</param>
+    /// <param name="entity">The configuration; null when it is gone.</param>
+    public async Task<ReconcileResult> ReconcileAsync(string collection, WebhookConfiguration? entity, CancellationToken ct)
     {
         if (entity?.Webhooks is not { Count: > 0 } webhooks)
         {
-            LogMissing(logger);
+            LogMissing(logger, collection == WebhookConfiguration.Validating ? "no change is judged" : "no ChangeApproval can be created");
             return ReconcileResult.Done.Instance;
         }
 
@@ -39,7 +40,7 @@ internal sealed partial class WebhookConfigurationReconciler(
 
         var patch = Patch(webhooks, ca);
         await api.PatchAsync(
-            $"{WebhookConfiguration.Collection}/{entity.Metadata!.Name}",
+            $"{collection}/{entity.Metadata!.Name}",
             patch,
             ResourcesJson.Default.IReadOnlyListJsonPatchOperation,
             ResourcesJson.Default.PartialObject,
@@ -68,8 +69,8 @@ internal sealed partial class WebhookConfigurationReconciler(
     private static bool HasBundle(Webhook webhook, string caCertificate) =>
         webhook.ClientConfig?.CaBundle is { } bundle && bundle.AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(caCertificate));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The webhook configuration is absent or empty: no change is judged until it is applied again")]
-    private static partial void LogMissing(ILogger logger);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook configuration is absent or empty: {Consequence} until it is applied again")]
+    private static partial void LogMissing(ILogger logger, string consequence);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Published the CA in the webhook configuration {Name}")]
     private static partial void LogPublished(ILogger logger, string name);

@@ -31,7 +31,7 @@ internal sealed class DecisionMetrics
         _duration = meter.CreateHistogram<double>(Duration, "s", "Time from a read request to its decision.");
         meter.CreateObservableGauge(
             "changeadmission_webhook_configuration_present",
-            () => state.WebhookConfiguration is null ? 0 : 1,
+            () => state.ValidatingConfiguration is null ? 0 : 1,
             description: "1 while the API server is configured to call us, 0 when the configuration is gone.");
         meter.CreateObservableGauge(
             "changeadmission_certificate_expiry_timestamp",

@@ -17,7 +17,7 @@ namespace ChangeAdmission.Controller.Webhooks;
 /// leaves our annotations alone is admitted at once, without a lookup; the rest goes to the <see cref="Evaluator"/>.
 /// </summary>
 internal sealed class RolloutsWebhook(
-    Governor governor, Reservations reservations, KubernetesApi api, DecisionRecorder recorder, TimeProvider time) : IWebhook
+    Governor governor, Reservations reservations, KubernetesApi api, DecisionRecorder recorder, ControllerOptions options, TimeProvider time) : IWebhook
 {
     // Each round the ledger has moved on; a change that still has no verdict then is a matter of too many writers.
     private const int MaxRounds = 4;
@@ -98,7 +98,7 @@ internal sealed class RolloutsWebhook(
 
     private async ValueTask<Decision> EvaluateAsync(Change change, NamespaceRules rules, CancellationToken ct)
     {
-        var facts = Facts.None with { Now = time.GetUtcNow(), Freezes = rules.Freezes };
+        var facts = Facts.None with { Now = time.GetUtcNow(), Freezes = rules.Freezes, ClusterName = options.ClusterName };
         while (true)
         {
             switch (Evaluator.Evaluate(change, rules.Policies, facts))

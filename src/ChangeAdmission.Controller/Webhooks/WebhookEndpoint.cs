@@ -1,5 +1,7 @@
 using System.Buffers;
+using ChangeAdmission.Core;
 using ChangeAdmission.Kubernetes.Admission;
+using ChangeAdmission.Kubernetes.Client;
 
 namespace ChangeAdmission.Controller.Webhooks;
 
@@ -100,6 +102,14 @@ internal sealed partial class WebhookEndpoint(IEnumerable<IWebhook> webhooks, Ti
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
             return AdmissionResponse.Reject($"unavailable: no decision within {Deadline.TotalSeconds} s; try again");
+        }
+        catch (AdmissionReviewException e)
+        {
+            return AdmissionResponse.Reject($"invalid: {e.Message}");
+        }
+        catch (Exception e) when (e is KubernetesApiException or HttpRequestException or IOException)
+        {
+            return AdmissionResponse.Reject($"unavailable: this could not be looked up: {Quoted.Printable(e.Message)}; try again");
         }
         catch (Exception e)
         {

@@ -5,14 +5,16 @@ namespace ChangeAdmission.Core.Approvals;
 
 /// <summary>One value of the annotation.</summary>
 /// <param name="Text">As written.</param>
-/// <param name="Digest">The digest it approves; null when the value is not of the form.</param>
-/// <param name="Approver">The username it names; null when the value is not of the form.</param>
+/// <param name="Digest">The digest it approves; null when the value is of no form.</param>
+/// <param name="Approver">The username it names; null when the value is of no form.</param>
 /// <param name="IsNew">Whether this very request adds it to the workload.</param>
-public sealed record ApprovalClaim(string Text, ChangeDigest? Digest, string? Approver, bool IsNew);
+/// <param name="Token">What was signed, not yet believed; null for a value that is not signed.</param>
+/// <param name="Problem">Why it is of no form; null when it is of one.</param>
+public sealed record ApprovalClaim(string Text, ChangeDigest? Digest, string? Approver, bool IsNew, ApprovalToken? Token = null, string? Problem = null);
 
 /// <summary>
-/// The annotation <c>changeadmission.io/senior-approval</c>: claims separated by commas, each
-/// <c>sha256:&lt;64 hex&gt;/&lt;approver&gt;</c>, compared as a set. The approver is all that follows the first
+/// The annotation <c>changeadmission.io/senior-approval</c>: claims separated by commas, compared as a set. Each is an
+/// <see cref="ApprovalToken"/>, or <c>sha256:&lt;64 hex&gt;/&lt;approver&gt;</c>: the approver is all that follows the first
 /// slash, so a username may contain slashes, but no comma.
 /// </summary>
 public sealed class ApprovalAnnotation
@@ -67,12 +69,19 @@ public sealed class ApprovalAnnotation
 
     private static ApprovalClaim Parse(string value, bool isNew)
     {
+        if (ApprovalToken.IsMeant(value))
+        {
+            return ApprovalToken.Read(value, out var problem) is { } token
+                ? new(value, token.Digest, token.Approver, isNew, token)
+                : new(value, null, null, isNew, Problem: $"{Quoted.Of(value)} {problem}");
+        }
+
         var slash = value.IndexOf('/', StringComparison.Ordinal);
         return slash > 0
             && slash < value.Length - 1
             && ChangeDigest.TryParse(value.AsSpan(0, slash), out var digest)
             && !value.AsSpan().ContainsAnyInRange('\0', '\u001f')
                 ? new(value, digest, value[(slash + 1)..], isNew)
-                : new(value, null, null, isNew);
+                : new(value, null, null, isNew, Problem: $"{Quoted.Of(value)} is not of the form sha256:<64 digits>/<username>");
     }
 }

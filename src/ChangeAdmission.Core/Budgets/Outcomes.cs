@@ -42,7 +42,10 @@ public sealed record RecordedRollout(
     Provenance Provenance,
     DateTimeOffset At,
     RolloutOutcome Outcome,
-    bool HasStatus);
+    bool HasStatus)
+{
+    public IReadOnlyList<ApprovedBy> Approvers { get; init; } = [];
+}
 
 /// <summary>Decides how rollouts ended, from what runs and from what came after them.</summary>
 public static class Outcomes

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Changes;
 
 namespace ChangeAdmission.Core.Budgets;
@@ -17,6 +18,11 @@ public enum RolloutSort
     /// <summary>Past every rule, by somebody who may.</summary>
     BreakGlass,
 }
+
+/// <summary>Whose approval counted.</summary>
+/// <param name="Name">A Kubernetes username.</param>
+/// <param name="Carrier">How it reached us.</param>
+public readonly record struct ApprovedBy(string Name, ApprovalCarrier Carrier);
 
 /// <summary>A policy that governed a rollout, with the provenance as that policy reads it.</summary>
 public readonly record struct GoverningPolicy(string Name, Provenance Provenance);
@@ -68,7 +74,7 @@ public sealed record Rollout
 
     public required string Requester { get; init; }
 
-    public IReadOnlyList<string> Approvers { get; init; } = [];
+    public IReadOnlyList<ApprovedBy> Approvers { get; init; } = [];
 
     public required IReadOnlyList<GoverningPolicy> Policies { get; init; }
 

@@ -1,3 +1,4 @@
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Changes;
 
 namespace ChangeAdmission.Core.Policies;
@@ -13,6 +14,16 @@ public enum Enforcement
 
     /// <summary>It is admitted and counted.</summary>
     Audit,
+}
+
+/// <summary>What happens to a dry run that breaks a rule.</summary>
+public enum DryRunTreatment
+{
+    /// <summary>What would happen to the change itself.</summary>
+    Enforce,
+
+    /// <summary>It is admitted, and <c>kubectl</c> shows a warning.</summary>
+    Warn,
 }
 
 /// <summary>What a change without any declaration counts as.</summary>
@@ -45,6 +56,9 @@ public sealed record ChangePolicy
 
     public Enforcement Enforcement { get; init; } = Enforcement.Enforce;
 
+    /// <summary>How strictly a dry run is taken: as the real thing, or with a warning so that diffs of unapproved changes work.</summary>
+    public DryRunTreatment DryRun { get; init; } = DryRunTreatment.Enforce;
+
     public IReadOnlyList<ProvenanceEvidence> AiAssistedWhen { get; init; } = [ProvenanceEvidence.Declared];
 
     public UndeclaredMeaning Undeclared { get; init; } = UndeclaredMeaning.Human;
@@ -59,6 +73,15 @@ public sealed record ChangePolicy
 
     /// <summary>Whether a change that names no author cannot be approved (GitOps, where the applier is a robot).</summary>
     public bool RequireAuthor { get; init; }
+
+    /// <summary>How old an approval by object or by signature may be, and for how long one may be given.</summary>
+    public TimeSpan ApprovalMaxAge { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The carriers by which approvals count.</summary>
+    public IReadOnlyList<ApprovalCarrier> Accept { get; init; } = [ApprovalCarrier.Annotation, ApprovalCarrier.Object, ApprovalCarrier.Signature];
+
+    /// <summary>Whose signatures count.</summary>
+    public IReadOnlyList<ApprovalSigner> Signers { get; init; } = [];
 
     public IReadOnlyList<RateLimit> RateLimits { get; init; } = [];
 

@@ -13,6 +13,8 @@ public sealed record ChangePolicySpec
 
     public string? Enforcement { get; init; }
 
+    public string? DryRun { get; init; }
+
     public ProvenanceSpec? Provenance { get; init; }
 
     public ApprovalSpec? Approval { get; init; }
@@ -72,6 +74,26 @@ public sealed record ApprovalSpec
     public bool? AllowSelfApproval { get; init; }
 
     public bool? RequireAuthor { get; init; }
+
+    public string? MaxAge { get; init; }
+
+    public IReadOnlyList<string>? Accept { get; init; }
+
+    public IReadOnlyList<ApprovalSignerSpec>? Signers { get; init; }
+}
+
+/// <summary><c>spec.approval.signers[]</c>.</summary>
+public sealed record ApprovalSignerSpec
+{
+    public string? Name { get; init; }
+
+    public string? PublicKey { get; init; }
+
+    public IReadOnlyList<string>? Aliases { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? NotAfter { get; init; }
 }
 
 /// <summary>A <c>metav1.LabelSelector</c> as written.</summary>

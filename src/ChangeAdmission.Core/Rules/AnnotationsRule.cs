@@ -35,7 +35,7 @@ internal sealed class AnnotationsRule : IRule
         // In a rollout the approval rule says what each value is worth; here it is told when it is written.
         if (!change.IsRollout)
         {
-            foreach (var finding in context.Approvals.Where(f => f.Claim.IsNew && f.Standing == ApprovalStanding.DoesNotCount))
+            foreach (var finding in context.Carried.Where(f => f.IsNew && f.Standing == ApprovalStanding.DoesNotCount))
             {
                 violations.Add(new(Reason.ApprovalInvalid, finding.Why!));
             }

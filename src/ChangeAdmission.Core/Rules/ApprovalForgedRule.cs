@@ -13,7 +13,7 @@ internal sealed class ApprovalForgedRule : IRule
 
     public void Check(RuleContext context, ICollection<Violation> violations)
     {
-        foreach (var finding in context.Approvals.Where(f => f.Standing == ApprovalStanding.Forged))
+        foreach (var finding in context.Carried.Where(f => f.Standing == ApprovalStanding.Forged))
         {
             violations.Add(new(Reason.ApprovalForged, finding.Why!));
         }

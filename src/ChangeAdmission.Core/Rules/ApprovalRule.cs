@@ -31,18 +31,18 @@ internal sealed class ApprovalRule : IRule
             return;
         }
 
-        var findings = context.Approvals;
-        if (context.Questions.Count > 0)
+        if (Counting(context).Count < context.Policy.ApprovalCount && context.Policy.Accept.Contains(ApprovalCarrier.Object))
+        {
+            context.LookAtGrants();
+        }
+
+        var counting = Counting(context);
+        if (context.Questions.Count > 0 || counting.Count >= context.Policy.ApprovalCount)
         {
             return;
         }
 
-        var counting = findings.Where(f => f.Standing == ApprovalStanding.Counts).DistinctBy(f => f.Claim.Approver, StringComparer.Ordinal).ToList();
-        if (counting.Count >= context.Policy.ApprovalCount)
-        {
-            return;
-        }
-
+        List<ApprovalFinding> findings = [.. context.Carried, .. context.Granted];
         var broken = new List<Violation>();
         broken.AddRange(findings.Where(f => f.Standing == ApprovalStanding.DoesNotCount).Select(f => new Violation(Reason.ApprovalInvalid, f.Why!)));
         broken.AddRange(findings.Where(f => f.Standing == ApprovalStanding.OwnWork).Select(f => new Violation(Reason.SelfApproval, f.Why!)));
@@ -52,12 +52,16 @@ internal sealed class ApprovalRule : IRule
         }
 
         // What to do is the same for all of them, so it is said once, after the last.
-        broken[^1] = broken[^1] with { Next = Next(context.Change, counting) };
+        broken[^1] = broken[^1] with { Next = Next(context, counting) };
         foreach (var violation in broken)
         {
             violations.Add(violation);
         }
     }
+
+    // One for each person, whatever she approved by.
+    private static List<ApprovalFinding> Counting(RuleContext context) =>
+        [.. context.Carried.Concat(context.Granted).Where(f => f.Standing == ApprovalStanding.Counts).DistinctBy(f => f.Approver, StringComparer.Ordinal)];
 
     // Why the policy wants an approval for this change, as the beginning of a sentence; null when it does not.
     private static string? Need(RuleContext context) => context.Policy.ApprovalRequiredFor switch
@@ -78,24 +82,27 @@ internal sealed class ApprovalRule : IRule
         ? $"{need} and no senior has approved it"
         : $"{need} and {approvers} of {context.Policy.ApprovalCount} seniors have approved it";
 
-    private static string Next(Change change, List<ApprovalFinding> counting)
+    private static string Next(RuleContext context, List<ApprovalFinding> counting)
     {
+        var change = context.Change;
         if (change.HasGeneratedName)
         {
             return "give the workload a name of its own: a generated name is not known beforehand, so it cannot be approved";
         }
 
-        if (change.IsCreate)
+        var (ns, kind, name) = change.Workload;
+        var who = counting.Count == 0 ? "a senior" : "another senior";
+        if (context.Policy.Accept.Contains(ApprovalCarrier.Annotation) && !change.IsCreate)
         {
-            return "create it with content that needs no approval first, then a senior approves this change on it";
+            // Approvals that count stay in the value; the command would otherwise take them away. People paste this line
+            // into a shell, so a username that a shell would act on is left for them to copy.
+            var standing = counting.Select(f => f.Claim).OfType<ApprovalClaim>().Select(c => c.Text.AsSpan().ContainsAnyExcept(Harmless) ? "PRESENT-VALUE" : c.Text);
+            var value = string.Join(',', standing.Append($"{change.Digest}/USERNAME"));
+            return $"{who} runs  kubectl annotate {kind.ToString().ToLowerInvariant()}/{name} -n {ns} --overwrite {WellKnown.SeniorApproval}={value}";
         }
 
-        // Approvals that count stay in the value; the command would otherwise take them away. People paste this line
-        // into a shell, so a username that a shell would act on is left for them to copy.
-        var (ns, kind, name) = change.Workload;
-        var standing = counting.Select(f => f.Claim.Text.AsSpan().ContainsAnyExcept(Harmless) ? "PRESENT-VALUE" : f.Claim.Text);
-        var value = string.Join(',', standing.Append($"{change.Digest}/USERNAME"));
-        var who = counting.Count == 0 ? "a senior" : "another senior";
-        return $"{who} runs  kubectl annotate {kind.ToString().ToLowerInvariant()}/{name} -n {ns} --overwrite {WellKnown.SeniorApproval}={value}";
+        return context.Policy.Accept.Contains(ApprovalCarrier.Object) ? $"{who} creates a ChangeApproval in namespace {ns} with workload {kind} {name} and digest {change.Digest}"
+            : context.Policy.Accept.Contains(ApprovalCarrier.Signature) ? $"{who} signs digest {change.Digest} of {ApprovalToken.SubjectOf(change.Workload)}, and the signature goes into the annotation {WellKnown.SeniorApproval}"
+            : "create it with content that needs no approval first, then a senior approves this change on it";
     }
 }

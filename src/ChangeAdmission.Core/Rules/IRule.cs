@@ -22,7 +22,7 @@ internal interface IRule
 internal sealed class RuleContext(Change change, ChangePolicy policy, Facts facts, Rollout? rollout)
 {
     private readonly HashSet<Question> _questions = [];
-    private IReadOnlyList<ApprovalFinding>? _approvals;
+    private IReadOnlyList<ApprovalFinding>? _carried;
 
     public Change Change { get; } = change;
 
@@ -47,7 +47,23 @@ internal sealed class RuleContext(Change change, ChangePolicy policy, Facts fact
     public IReadOnlySet<Question> Questions => _questions;
 
     /// <summary>Every approval the change carries, judged once for all rules.</summary>
-    public IReadOnlyList<ApprovalFinding> Approvals => _approvals ??= ApprovalJudge.Judge(Change, Policy, Facts, Ask);
+    public IReadOnlyList<ApprovalFinding> Carried => _carried ??= ApprovalJudge.Judge(Change, Policy, Facts, Ask);
+
+    /// <summary>The <c>ChangeApproval</c>s of this change; empty unless a rule has asked for them.</summary>
+    public IReadOnlyList<ApprovalFinding> Granted { get; private set; } = [];
+
+    /// <summary>Looks at the <c>ChangeApproval</c>s, or asks for them.</summary>
+    public void LookAtGrants()
+    {
+        if (Facts.ApprovalObjects is { } grants)
+        {
+            Granted = [.. grants.Select(g => ApprovalJudge.Judge(g, Change, Policy, Facts.Now)).OfType<ApprovalFinding>()];
+        }
+        else
+        {
+            Ask(new Question.ApprovalObjects());
+        }
+    }
 
     public void Ask(Question question) => _questions.Add(question);
 }

@@ -16,6 +16,9 @@ public sealed record AdmissionResponse
     /// <summary>One line each, as <see cref="Core.DecisionText.Warnings"/> makes them.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>A JSON patch (RFC 6902) of the object; empty for none.</summary>
+    public ReadOnlyMemory<byte> Patch { get; init; }
+
     /// <summary>Go into the API server's audit log, each key prefixed with the webhook's name there.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> AuditAnnotations { get; init; } = [];
 
@@ -42,6 +45,12 @@ public sealed record AdmissionResponse
             json.WriteString("reason"u8, "Forbidden"u8);
             json.WriteNumber("code"u8, 403);
             json.WriteEndObject();
+        }
+
+        if (!Patch.IsEmpty)
+        {
+            json.WriteString("patchType"u8, "JSONPatch"u8);
+            json.WriteBase64String("patch"u8, Patch.Span);
         }
 
         if (Warnings.Count > 0)

@@ -91,7 +91,10 @@ public sealed record ChangeRecord
                 read.Spec.Provenance ?? Provenance.Undeclared,
                 read.Spec.At,
                 read.Status?.Outcome ?? RolloutOutcome.Progressing,
-                HasStatus: read.Status is not null);
+                HasStatus: read.Status is not null)
+            {
+                Approvers = read.Spec.ApprovedBy ?? [],
+            };
         }
         catch (JsonException)
         {
@@ -128,7 +131,7 @@ public sealed record ChangeRecordSpec
 
     public Provenance? Provenance { get; init; }
 
-    public IReadOnlyList<string>? ApprovedBy { get; init; }
+    public IReadOnlyList<ApprovedBy>? ApprovedBy { get; init; }
 
     public required IReadOnlyList<string> Policies { get; init; }
 

@@ -133,7 +133,7 @@ public sealed record LedgerEntryStatus
 
     public required string Requester { get; init; }
 
-    public IReadOnlyList<string>? Approvers { get; init; }
+    public IReadOnlyList<ApprovedBy>? Approvers { get; init; }
 
     public required IReadOnlyList<GoverningPolicyStatus> Policies { get; init; }
 

@@ -2,6 +2,19 @@ using ChangeAdmission.Core.Changes;
 
 namespace ChangeAdmission.Kubernetes.Resources;
 
+/// <summary>The verbs on <c>changepolicies.changeadmission.io</c> by which RBAC says who may do what a policy guards.</summary>
+public enum Verb
+{
+    /// <summary>To approve changes.</summary>
+    Approve,
+
+    /// <summary>To roll out past every rule, once and on the record.</summary>
+    Breakglass,
+
+    /// <summary>To take a namespace out of the policy's reach.</summary>
+    Exempt,
+}
+
 /// <summary><c>authorization.k8s.io/v1 SubjectAccessReview</c>: may this user do that?</summary>
 public sealed record SubjectAccessReview
 {
@@ -16,7 +29,7 @@ public sealed record SubjectAccessReview
     public SubjectAccessReviewStatus? Status { get; init; }
 
     /// <summary>Whether the requester, with all that the API server knows of them, holds a verb on one policy.</summary>
-    public static SubjectAccessReview ForPolicy(Requester requester, string verb, string policy) => new()
+    public static SubjectAccessReview ForPolicy(Requester requester, Verb verb, string policy) => new()
     {
         Spec = new SubjectAccessReviewSpec
         {
@@ -26,7 +39,7 @@ public sealed record SubjectAccessReview
             Extra = requester.Extra,
             ResourceAttributes = new ResourceAttributes
             {
-                Verb = verb,
+                Verb = verb.ToString().ToLowerInvariant(),
                 Group = ChangePolicyResource.Group,
                 Resource = ChangePolicyResource.Plural,
                 Name = policy,

@@ -1,4 +1,5 @@
 using System.Text;
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
@@ -115,6 +116,8 @@ internal sealed record Cluster
 
     public IReadOnlySet<string> OnReplicaSets { get; init; } = new HashSet<string>();
 
+    public IReadOnlyList<ApprovalGrant> Grants { get; init; } = [];
+
     public RolloutLedger Ledger { get; init; } = RolloutLedger.Empty with { AdoptedAt = Noon };
 
     public RolloutLedger PolicyLedger { get; init; } = RolloutLedger.Empty with { AdoptedAt = Noon };
@@ -156,6 +159,7 @@ internal sealed record Cluster
                 [policy] = Approvers.Contains(change.Requester.Username) || Approvers.Contains($"{change.Requester.Username}@{policy}"),
             },
         },
+        Question.ApprovalObjects => facts with { ApprovalObjects = Grants },
         Question.ApprovalsOnReplicaSets => facts with { ApprovalsOnReplicaSets = OnReplicaSets },
         Question.NamespaceLedger => facts with { Ledger = Ledger },
         Question.PolicyLedger(var policy) => facts with { PolicyLedgers = new Dictionary<string, RolloutLedger> { [policy] = PolicyLedger } },

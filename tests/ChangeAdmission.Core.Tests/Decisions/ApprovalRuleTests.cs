@@ -1,3 +1,4 @@
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 using CsCheck;
@@ -108,7 +109,9 @@ public sealed class ApprovalRuleTests
     [Fact]
     public void A_create_and_a_generated_name_are_told_what_they_can_do()
     {
-        _cluster.Decide(A.Rollout.DeclaredAIAssisted().ThatCreates()).ShouldBeRejected(Reason.ApprovalMissing).Next.Should().StartWith("create it with content");
+        _cluster.Decide(A.Rollout.DeclaredAIAssisted().ThatCreates()).ShouldBeRejected(Reason.ApprovalMissing).Next.Should().StartWith("a senior creates a ChangeApproval in namespace shop");
+        _cluster.Decide(A.Rollout.DeclaredAIAssisted().ThatCreates(), A.Policy with { Accept = [ApprovalCarrier.Annotation] })
+            .ShouldBeRejected(Reason.ApprovalMissing).Next.Should().StartWith("create it with content");
         _cluster.Decide(A.Rollout.DeclaredAIAssisted().WithGeneratedName()).ShouldBeRejected(Reason.ApprovalMissing).Next.Should().StartWith("give the workload a name");
     }
 

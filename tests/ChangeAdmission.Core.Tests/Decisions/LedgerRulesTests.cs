@@ -1,3 +1,4 @@
+using ChangeAdmission.Core.Approvals;
 using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
@@ -44,7 +45,7 @@ public sealed class LedgerRulesTests
             Uid = "uid-1",
             Requester = "dev",
             Sort = RolloutSort.Regular,
-            Approvers = new[] { "senior" },
+            Approvers = new[] { new ApprovedBy("senior", ApprovalCarrier.Annotation) },
             Policies = new[] { new GoverningPolicy("critical", Provenance.AIAssisted) },
         });
         new Cluster().Decide(A.AnnotationWrite.DeclaredAIAssisted()).Rollout.Should().BeNull("nothing rolls out");

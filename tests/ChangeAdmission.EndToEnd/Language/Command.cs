@@ -10,6 +10,9 @@ internal sealed record Command(User User, Func<TestNamespace, IReadOnlyList<stri
 
     public string? Input { get; init; }
 
+    /// <summary>Input that depends on where it goes.</summary>
+    public Func<TestNamespace, string>? InputIn { get; init; }
+
     /// <summary>What <c>kubectl edit</c> opens.</summary>
     public string? Editor { get; init; }
 
@@ -37,6 +40,6 @@ internal sealed record Command(User User, Func<TestNamespace, IReadOnlyList<stri
 
         // Languages, colours and settings of whoever runs the tests are not the subject.
         var environment = new Dictionary<string, string?> { ["KUBECONFIG"] = null, ["LC_ALL"] = "C", ["KUBE_EDITOR"] = Editor };
-        return new Verdict(ns, await Shell.RunAsync("kubectl", arguments, Timeout, Input, environment));
+        return new Verdict(ns, await Shell.RunAsync("kubectl", arguments, Timeout, InputIn?.Invoke(ns) ?? Input, environment));
     }
 }

@@ -77,6 +77,8 @@ internal sealed record User(string Name)
 
     public Command Applies(Policy policy) => Given(policy.ToJson(), "apply", "--filename=-");
 
+    public Command Creates(Approval approval) => new(this, _ => ["create", "--filename=-"]) { InputIn = ns => approval.ToJson(ns).ToJsonString() };
+
     public Command Runs(params string[] arguments) => new(this, _ => arguments);
 
     private Command Given(JsonNode input, params string[] arguments) => new(this, _ => arguments) { Input = input.ToJsonString() };

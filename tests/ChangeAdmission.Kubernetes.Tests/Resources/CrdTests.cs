@@ -15,6 +15,8 @@ public sealed class CrdTests
     [InlineData("changepolicies.yaml", "status", typeof(ChangePolicyStatus))]
     [InlineData("changefreezes.yaml", "spec", typeof(ChangeFreezeSpec))]
     [InlineData("changefreezes.yaml", "status", typeof(ChangeFreezeStatus))]
+    [InlineData("changeapprovals.yaml", "spec", typeof(ChangeApprovalSpec))]
+    [InlineData("changeapprovals.yaml", "status", typeof(ChangeApprovalStatus))]
     [InlineData("rolloutbudgets.yaml", "status", typeof(LedgerStatus))]
     [InlineData("changerecords.yaml", "spec", typeof(ChangeRecordSpec))]
     [InlineData("changerecords.yaml", "status", typeof(ChangeRecordStatus))]
@@ -37,6 +39,7 @@ public sealed class CrdTests
     [Theory]
     [InlineData("changepolicies.yaml")]
     [InlineData("changefreezes.yaml")]
+    [InlineData("changeapprovals.yaml")]
     public void Every_field_that_people_write_says_what_it_is_for(string file) => Undescribed(Schema(file, "spec"), "spec").Should().BeEmpty();
 
     private static IEnumerable<string> Differences(Type type, YamlMappingNode schema, string path)

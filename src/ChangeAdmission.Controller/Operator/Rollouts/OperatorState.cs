@@ -10,7 +10,7 @@ namespace ChangeAdmission.Controller.Operator.Rollouts;
 /// <summary>What is held of a record, wrapped because a record that is not ours is held as nothing.</summary>
 internal sealed record HeldRecord(RecordedRollout? Rollout);
 
-/// <summary>The part of the cluster that only the operator needs: workloads and records. Watched while this replica leads.</summary>
+/// <summary>The part of the cluster that only the operator needs: workloads, records and approvals. Watched while this replica leads.</summary>
 internal sealed class OperatorState(KubernetesApi api, TimeProvider time, ILogger<OperatorState> logger)
 {
     // An uid is looked for some minutes after its reservation; so many more creates than that would have to come between.
@@ -22,6 +22,8 @@ internal sealed class OperatorState(KubernetesApi api, TimeProvider time, ILogge
 
     public Informer<HeldRecord>? Records { get; private set; }
 
+    public Informer<HeldApproval>? Approvals { get; private set; }
+
     public IReadOnlyDictionary<WorkloadKind, Informer<WorkloadObject>> Workloads => _workloads;
 
     /// <summary>New informers for a new term; what was held before may be out of date.</summary>
@@ -32,12 +34,13 @@ internal sealed class OperatorState(KubernetesApi api, TimeProvider time, ILogge
         _workloads = Enum.GetValues<WorkloadKind>().ToDictionary(
             kind => kind,
             kind => new Informer<WorkloadObject>(api, new(WorkloadObject.CollectionOf(kind), item => Read(kind, item)), time, logger));
+        Approvals = new Informer<HeldApproval>(api, new(ChangeApproval.Collection, HeldApproval.Read), time, logger);
         Records = new Informer<HeldRecord>(api, new(ChangeRecord.Collection, item => new HeldRecord(ChangeRecord.Read(item))), time, logger);
     }
 
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. _workloads.Values.Select(i => i.RunAsync(ct)), Records!.RunAsync(ct)]);
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. _workloads.Values.Select(i => i.RunAsync(ct)), Records!.RunAsync(ct), Approvals!.RunAsync(ct)]);
 
-    public Task SyncedAsync(CancellationToken ct) => Task.WhenAll([.. _workloads.Values.Select(i => i.Synced), Records!.Synced]).WaitAsync(ct);
+    public Task SyncedAsync(CancellationToken ct) => Task.WhenAll([.. _workloads.Values.Select(i => i.Synced), Records!.Synced, Approvals!.Synced]).WaitAsync(ct);
 
     public WorkloadObject? Find(WorkloadReference workload) =>
         _workloads[workload.Kind].Snapshot.GetValueOrDefault($"{workload.Namespace}/{workload.Name}");

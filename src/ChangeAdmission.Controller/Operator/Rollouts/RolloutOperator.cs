@@ -8,7 +8,7 @@ using ChangeAdmission.Kubernetes.Resources;
 namespace ChangeAdmission.Controller.Operator.Rollouts;
 
 /// <summary>
-/// Runs the reconcilers of workloads, ledgers, policies and freezes while this replica leads: watches what they look at, and hands them the keys of
+/// Runs the reconcilers of workloads, ledgers, approvals, policies and freezes while this replica leads: watches what they look at, and hands them the keys of
 /// what has changed.
 /// </summary>
 internal sealed partial class RolloutOperator(
@@ -18,6 +18,7 @@ internal sealed partial class RolloutOperator(
     WorkloadReconciler workloads,
     RecordRetention retention,
     LedgerReconciler ledgers,
+    ApprovalReconciler approvals,
     PolicyStatusReconciler policies,
     FreezeStatusReconciler freezes,
     ControllerOptions options,
@@ -38,6 +39,7 @@ internal sealed partial class RolloutOperator(
     {
         var workloadQueue = new WorkQueue<WorkloadReference>(time);
         var ledgerQueue = new WorkQueue<LedgerReference>(time);
+        var approvalQueue = new WorkQueue<string>(time);
         var policyQueue = new WorkQueue<string>(time);
         var freezeQueue = new WorkQueue<string>(time);
         cluster.Begin();
@@ -46,8 +48,13 @@ internal sealed partial class RolloutOperator(
             informer.Changed += changes => AddAll(workloadQueue, changes.Select(c => ReferenceOf(kind, c.Key)));
         }
 
+        cluster.Approvals!.Changed += changes => AddAll(approvalQueue, changes.Select(c => c.Key));
         cluster.Records!.Changed += changes =>
-            AddAll(workloadQueue, changes.Select(c => (c.After ?? c.Before)?.Rollout?.Workload).OfType<WorkloadReference>());
+        {
+            var concerned = changes.Select(c => (c.After ?? c.Before)?.Rollout?.Workload).OfType<WorkloadReference>().ToHashSet();
+            AddAll(workloadQueue, concerned);
+            AddAll(approvalQueue, cluster.Approvals.Snapshot.Where(a => a.Value.Grant is { } grant && concerned.Contains(grant.Workload)).Select(a => a.Key));
+        };
 
         void LedgersChanged(IReadOnlyList<InformerChange<StoredLedger>> changes) => AddAll(ledgerQueue, changes.Select(c => LedgerOf(c.Key)));
 
@@ -89,10 +96,16 @@ internal sealed partial class RolloutOperator(
             AddAll(freezeQueue, state.Freezes.Snapshot.Keys);
             var workloadLoop = new ReconcileLoop<WorkloadReference>(workloadQueue, ReconcileAsync, logger);
             var ledgerLoop = new ReconcileLoop<LedgerReference>(ledgerQueue, ledgers.ReconcileAsync, logger);
+            var approvalLoop = new ReconcileLoop<string>(approvalQueue, approvals.ReconcileAsync, logger);
             var policyLoop = new ReconcileLoop<string>(policyQueue, policies.ReconcileAsync, logger);
             var freezeLoop = new ReconcileLoop<string>(freezeQueue, freezes.ReconcileAsync, logger);
-            await Task.WhenAll(watching, workloadLoop.RunAsync(Workers, ct), ledgerLoop.RunAsync(1, ct), policyLoop.RunAsync(1, ct), freezeLoop.RunAsync(1, ct))
-                .ConfigureAwait(false);
+            await Task.WhenAll(
+                watching,
+                workloadLoop.RunAsync(Workers, ct),
+                ledgerLoop.RunAsync(1, ct),
+                approvalLoop.RunAsync(1, ct),
+                policyLoop.RunAsync(1, ct),
+                freezeLoop.RunAsync(1, ct)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
