@@ -68,7 +68,7 @@ public static class LedgerUpkeep
             return new Observation(ledger, [], false);
         }
 
-        var committed = Proven(ledger, seen, isSameObject ? history.Digest : default).ConvertAll(e => Commit(e, ledger.TimeOf(now)));
+        var committed = Commit(Proven(ledger, seen, isSameObject ? history.Digest : default), ledger.TimeOf(now));
         var after = ledger with { Entries = [.. ledger.Entries.Select(e => committed.Find(c => c.Key == e.Key) ?? e)] };
 
         // The same generation with another digest is the API server's new defaults after an upgrade, not a rollout.
@@ -190,11 +190,20 @@ public static class LedgerUpkeep
         return proven;
     }
 
-    // It was persisted at some time between its admission and now, and not later than a write can take.
-    private static LedgerEntry Commit(LedgerEntry entry, DateTimeOffset now)
+    // Each was persisted at some time between its admission and now, not later than a write can take, and before the one that went
+    // on from it: records are ordered by this time.
+    private static List<LedgerEntry> Commit(List<LedgerEntry> proven, DateTimeOffset now)
     {
-        var latest = entry.At + RolloutLedger.InFlight;
-        return entry with { State = EntryState.Committed, At = now < latest ? now : latest };
+        var latest = now;
+        for (var i = proven.Count - 1; i >= 0; i--)
+        {
+            var inFlight = proven[i].At + RolloutLedger.InFlight;
+            latest = inFlight < latest ? inFlight : latest;
+            proven[i] = proven[i] with { State = EntryState.Committed, At = latest };
+            latest -= TimeSpan.FromMilliseconds(1);
+        }
+
+        return proven;
     }
 
     private static bool IsOf(LedgerEntry entry, WorkloadSeen seen) => string.Equals(entry.Rollout.Uid, seen.Uid, StringComparison.Ordinal);
@@ -221,6 +230,6 @@ public static class LedgerUpkeep
             && current.Uid == rollout.Uid
             && !EndsIn(entry, current)
             && (rollout.Digest == rollout.PreviousDigest || !evidence.Revisions.Contains(rollout.Digest))
-            && !ledger.Entries.Any(e => e.Rollout.GoesOnFrom(rollout));
+            && !ledger.GoesOnFrom(entry);
     }
 }

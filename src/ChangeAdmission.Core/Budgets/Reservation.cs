@@ -1,4 +1,5 @@
 using System.Globalization;
+using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 
 namespace ChangeAdmission.Core.Budgets;
@@ -21,6 +22,9 @@ public abstract record ReservationResult
     /// <summary>This version of the ledger knows of exempt rollbacks that the decision did not: there are none left.</summary>
     public sealed record NoExemptRollbackLeft : ReservationResult;
 
+    /// <summary>This version of the ledger knows, and the decision did not, that the same content was presented as AI-assisted.</summary>
+    public sealed record PresentedMeanwhile : ReservationResult;
+
     /// <summary>Everything in the ledger is still needed and there is no room for more.</summary>
     public sealed record Full(int Entries) : ReservationResult;
 }
@@ -41,12 +45,34 @@ public static class Reservation
     /// <param name="isPolicyLedger">Whether the ledger is a policy's, and not a namespace's.</param>
     /// <param name="now">The clock of this replica.</param>
     /// <param name="key">In a policy's ledger: the key of the entry in the namespace's, whose fate it shares.</param>
+    /// <param name="presentation">By what the content is known again; null in a policy's ledger.</param>
+    /// <param name="presentedUnder">The policies under which it declares itself AI-assisted.</param>
     public static ReservationResult Reserve(
-        this RolloutLedger ledger, Rollout rollout, IReadOnlyList<ChangePolicy> policies, bool isPolicyLedger, DateTimeOffset now, string? key = null)
+        this RolloutLedger ledger,
+        Rollout rollout,
+        IReadOnlyList<ChangePolicy> policies,
+        bool isPolicyLedger,
+        DateTimeOffset now,
+        string? key = null,
+        Presentation? presentation = null,
+        IReadOnlyList<string>? presentedUnder = null)
     {
         now = ledger.TimeOf(now);
+        if (presentation is not null
+            && rollout.Counts
+            && rollout.Policies.Any(p => p.Provenance != Provenance.AIAssisted && ledger.PresentedAt(presentation, p.Name, now) is not null))
+        {
+            return new ReservationResult.PresentedMeanwhile();
+        }
+
+        if (presentation is not null && presentedUnder is { Count: > 0 })
+        {
+            ledger = ledger.Remember(presentation, presentedUnder, now);
+        }
+
         var own = Own(ledger, rollout);
-        if (own is not null && now - own.At <= SameMoment && IsNoLater(rollout, own.Rollout) && own.Rollout.Sort == rollout.Sort)
+        if (own is not null && now - own.At <= SameMoment && own.Rollout.PreviousTemplate == rollout.PreviousTemplate && own.Rollout.Sort == rollout.Sort
+            && ledger.LastOf(rollout.Uid) == own)
         {
             return new ReservationResult.Reserved(ledger, own, []);
         }
@@ -73,7 +99,7 @@ public static class Reservation
 
         var entry = own is null
             ? new LedgerEntry(key ?? KeyOf(ledger, rollout, now), rollout, now, EntryState.Reserved)
-            : own with { Key = key ?? own.Key, Rollout = Later(own.Rollout, rollout), At = now };
+            : own with { Key = key ?? own.Key, Rollout = rollout, At = now };
         return new ReservationResult.Reserved(others with { Entries = [.. others.Entries, entry] }, entry, uses);
     }
 
@@ -82,23 +108,14 @@ public static class Reservation
         ? ledger with { Entries = [.. ledger.Entries.Where(e => e != own)] }
         : ledger;
 
-    // The reservation of an earlier call for this request. It is none once some entry goes on from what it leads to: then it was
+    // The reservation of an earlier call for this request. It is none once a later entry goes on from what it leads to: then it was
     // persisted, and this is another rollout to the same content. One that was judged against an older version of the object
     // cannot be persisted any more as it was judged, and goes over to this call; one against a newer version may be, and stays.
     private static LedgerEntry? Own(RolloutLedger ledger, Rollout rollout) => ledger.Entries.LastOrDefault(e =>
         e.State == EntryState.Reserved
         && e.Rollout.HasSameTargetAs(rollout)
         && (rollout.IsCreate || e.Rollout.PreviousTemplate == rollout.PreviousTemplate || e.Rollout.PreviousVersion < rollout.PreviousVersion)
-        && !ledger.Entries.Any(next => next.Rollout.GoesOnFrom(e.Rollout)));
-
-    // Annotations and status, which make the storms, leave the generation as it is. One that is later has to be written: by it a later
-    // entry is told from an earlier one (Rollout.GoesOnFrom).
-    private static bool IsNoLater(Rollout call, Rollout written) =>
-        call.PreviousTemplate == written.PreviousTemplate && call.PreviousGeneration <= written.PreviousGeneration;
-
-    // A call that arrives late was judged against a version that is gone by now, so it cannot be the one that is persisted.
-    private static Rollout Later(Rollout written, Rollout call) =>
-        IsNoLater(call, written) ? call with { PreviousGeneration = written.PreviousGeneration, PreviousVersion = Math.Max(written.PreviousVersion, call.PreviousVersion) } : call;
+        && !ledger.GoesOnFrom(e));
 
     // Two entries of one object have different times or different content, so this names one entry and is the same
     // whoever computes it.

@@ -80,6 +80,9 @@ public sealed record Rollout
 
     public RolloutSort Sort { get; init; }
 
+    /// <summary>Why the glass was broken for it; null for every other sort.</summary>
+    public string? BreakGlassReason { get; init; }
+
     /// <summary>It creates the workload; there is nothing before it.</summary>
     public bool IsCreate { get; init; }
 
@@ -96,15 +99,9 @@ public sealed record Rollout
         && IsCreate == other.IsCreate
         && (IsCreate || (Template == other.Template && Digest == other.Digest));
 
-    /// <summary>
-    /// Whether this update goes on from what the other leads to, which proves that the other was persisted. One that was judged
-    /// against no later generation than the other started from it, when the workload ran the same content once before.
-    /// </summary>
-    public bool GoesOnFrom(Rollout other) =>
-        !IsCreate
-        && string.Equals(Uid, other.Uid, StringComparison.Ordinal)
-        && PreviousTemplate == other.Template
-        && PreviousGeneration > other.PreviousGeneration;
+    /// <summary>Whether this update begins at what the other leads to.</summary>
+    public bool BeginsAt(Rollout other) =>
+        !IsCreate && string.Equals(Uid, other.Uid, StringComparison.Ordinal) && PreviousTemplate == other.Template;
 
     /// <summary>The provenance as a policy read it; for a policy that did not govern it, the strictest that was read.</summary>
     public Provenance ProvenanceUnder(string policy)

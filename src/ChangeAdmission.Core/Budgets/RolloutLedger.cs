@@ -52,11 +52,14 @@ public sealed record RolloutLedger
     /// <summary>When the workloads of the namespace were taken stock of; null: not yet, and then nothing may be admitted by it.</summary>
     public DateTimeOffset? AdoptedAt { get; init; }
 
-    /// <summary>In the order in which they were admitted.</summary>
+    /// <summary>In the order in which they were admitted; one that is admitted again, after a conflict, moves behind those that came between.</summary>
     public IReadOnlyList<LedgerEntry> Entries { get; init; } = [];
 
     /// <summary>What is known of each workload beyond the entries' life. Empty in the ledger of a policy.</summary>
     public IReadOnlyList<WorkloadHistory> Workloads { get; init; } = [];
+
+    /// <summary>Content that was presented as AI-assisted and stays so, the oldest first. Empty in the ledger of a policy.</summary>
+    public IReadOnlyList<PresentedContent> Presented { get; init; } = [];
 
     /// <summary>Never before an entry: a clock that went back does not reopen a window.</summary>
     public DateTimeOffset TimeOf(DateTimeOffset now)
@@ -68,6 +71,29 @@ public sealed record RolloutLedger
 
         return now;
     }
+
+    /// <summary>
+    /// Whether a later entry begins where this one leads to, which proves that this one was persisted. An earlier one proves nothing:
+    /// the workload may have run the same content once before.
+    /// </summary>
+    public bool GoesOnFrom(LedgerEntry entry)
+    {
+        var isLater = false;
+        foreach (var other in Entries)
+        {
+            if (isLater && other.Rollout.BeginsAt(entry.Rollout))
+            {
+                return true;
+            }
+
+            isLater |= other == entry;
+        }
+
+        return false;
+    }
+
+    /// <summary>The entry of an object that was admitted last; null for none.</summary>
+    public LedgerEntry? LastOf(string uid) => Entries.LastOrDefault(e => string.Equals(e.Rollout.Uid, uid, StringComparison.Ordinal));
 
     /// <summary>What is known of a workload; nothing but its name when it is new.</summary>
     public WorkloadHistory HistoryOf(WorkloadReference workload) =>

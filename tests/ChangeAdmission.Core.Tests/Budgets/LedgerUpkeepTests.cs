@@ -9,6 +9,21 @@ public sealed class LedgerUpkeepTests
     private static readonly IReadOnlySet<ChangeDigest> NoRevisions = new HashSet<ChangeDigest>();
 
     [Fact]
+    public void Rollouts_that_are_seen_at_once_keep_their_order()
+    {
+        var ledger = RolloutLedger.Empty.Adopt([], At(-100))
+            .Charged(Create(1), Policy(), At(0))
+            .Charged(Rollout(1, 2, generation: 1), Policy(), At(1))
+            .Charged(Rollout(2, 3, generation: 2), Policy(), At(2));
+
+        var committed = ledger.Observe(Seen(3, 3), At(20)).Committed;
+
+        committed.Select(e => e.Rollout.Digest).Should().Equal(Content(1), Content(2), Content(3));
+        committed.Select(e => e.At).Should().BeInAscendingOrder().And.OnlyHaveUniqueItems("an outcome is told by what came after it");
+        committed[^1].At.Should().Be(At(20));
+    }
+
+    [Fact]
     public void What_runs_at_adoption_is_no_unadmitted_rollout_and_needs_no_approval_to_restart()
     {
         var ledger = Running(0);

@@ -68,14 +68,17 @@ public sealed class ReservationTests
     }
 
     [Fact]
-    public void The_generation_of_a_reservation_only_grows()
+    public void A_repetition_that_another_rollout_came_before_moves_behind_it()
     {
-        // By the later one, what came before is known to have been persisted.
-        var ledger = Running(0).Charged(Rollout(0, 1, generation: 5), Policy(), At(0));
+        // The order tells what was persisted: only what was judged later goes on from a rollout.
+        var ledger = Running(0)
+            .Charged(Rollout(0, 1, generation: 1), Policy(), At(0))
+            .Charged(Rollout(0, 2, generation: 1), Policy(), At(0))
+            .Charged(Rollout(2, 0, generation: 2), Policy(), At(1))
+            .Charged(Rollout(0, 1, generation: 3), Policy(), At(2));
 
-        ledger.Charged(Rollout(0, 1, generation: 7), Policy(), At(1)).Entries.Single().Rollout.PreviousGeneration.Should().Be(7);
-        ledger.Charged(Rollout(0, 1, generation: 3), Policy(), At(1)).Should().BeSameAs(ledger);
-        ledger.Charged(Rollout(0, 1, generation: 3), Policy(), At(6)).Entries.Single().Rollout.PreviousGeneration.Should().Be(5);
+        ledger.Entries.Select(e => e.Rollout.Digest).Should().Equal(Content(2), Content(0), Content(1));
+        ledger.Release(ledger.Entries[1], new LiveEvidence(Seen(1, 4), new HashSet<ChangeDigest>())).Should().BeSameAs(ledger);
     }
 
     [Fact]
@@ -83,7 +86,7 @@ public sealed class ReservationTests
     {
         var ledger = Running(0).Charged(Rollout(0, 1), Policy(), At(0));
 
-        ledger.Charged(Rollout(0, 1) with { PreviousVersion = 9 }, Policy(), At(5)).Should().BeSameAs(ledger, "a storm of conflicts makes dozens of these");
+        ledger.Charged(Rollout(0, 1, generation: 9), Policy(), At(5)).Should().BeSameAs(ledger, "a storm of conflicts makes dozens of these");
     }
 
     [Fact]
