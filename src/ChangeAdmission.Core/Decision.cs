@@ -43,6 +43,12 @@ public sealed record Decision(Change Change, IReadOnlyList<PolicyDecision> Polic
     /// <summary>What to write down before the change is admitted; null where nothing is.</summary>
     public Rollout? Rollout { get; init; }
 
+    /// <summary>The policies under which the change declares itself AI-assisted, which is remembered whatever becomes of it.</summary>
+    public IReadOnlyList<string> PresentedUnder { get; init; } = [];
+
+    /// <summary>Whether somebody tried to pass every rule, and what came of that.</summary>
+    public BreakGlass BreakGlass { get; init; } = BreakGlass.Untouched.Instance;
+
     public Outcome Outcome => Policies.Count == 0 ? Outcome.Admitted : Policies.Min(p => p.Outcome);
 
     public bool IsAllowed => Outcome != Outcome.Rejected;

@@ -42,6 +42,11 @@ public static class DecisionText
             }
         }
 
+        if (decision.BreakGlass is BreakGlass.Whole(var why))
+        {
+            text.Append("break-glass did not count: ").Append(Quoted.Printable(why)).Append('\n');
+        }
+
         if (decision.Change.Digest is { } digest)
         {
             text.Append("change ").Append(digest).Append(' ');
@@ -50,10 +55,15 @@ public static class DecisionText
         return text.Append("requested by ").Append(Unquoted(decision.Change.Requester.Username)).ToString();
     }
 
-    /// <summary>One line per reason of every policy that warns.</summary>
+    /// <summary>One line per reason of every policy that warns, and one for a glass that was broken.</summary>
     public static IReadOnlyList<string> Warnings(Decision decision)
     {
         var warnings = new List<string>();
+        if (decision.BreakGlass is BreakGlass.Broken)
+        {
+            warnings.Add("the glass is broken: this rollout passes every rule, and is recorded and reported with its reason");
+        }
+
         foreach (var policy in decision.Policies)
         {
             if (policy.Outcome != Outcome.Warned)

@@ -23,7 +23,15 @@ public static class Evaluator
         var questions = new List<Question>();
         var decisions = new List<PolicyDecision>(policies.Count);
         var approvers = new List<ApprovedBy>();
-        var rollout = RolloutOf(change, policies, facts, questions);
+        List<ChangePolicy> governing = [.. policies.Select(p => p.Policy).Where(p => p.Workloads.Contains(change.Workload.Kind))];
+        var glass = BreakGlass.Of(change, governing, facts, questions.Add);
+        if (questions.Count > 0)
+        {
+            // Nothing else needs to be known if the glass is broken; not even the ledger, which may be what is broken.
+            return new Evaluation.NeedsFacts(questions);
+        }
+
+        var rollout = RolloutOf(change, governing, glass, facts, questions);
         foreach (var policy in policies)
         {
             var decision = Evaluate(change, policy, facts, rollout, questions, approvers);
@@ -35,7 +43,12 @@ public static class Evaluator
 
         return questions.Count > 0
             ? new Evaluation.NeedsFacts([.. questions.Distinct()])
-            : new Evaluation.Decided(new Decision(change, decisions) { Rollout = rollout is null ? null : rollout with { Approvers = [.. approvers.Distinct().OrderBy(a => a.Name, StringComparer.Ordinal).ThenBy(a => a.Carrier)] } });
+            : new Evaluation.Decided(new Decision(change, decisions)
+            {
+                BreakGlass = glass,
+                PresentedUnder = rollout is null ? [] : [.. governing.Where(p => ProvenanceReader.Read(change.Proposed, p.AiAssistedWhen) == Provenance.AIAssisted).Select(p => p.Name)],
+                Rollout = rollout is null ? null : rollout with { Approvers = [.. approvers.Distinct().OrderBy(a => a.Name, StringComparer.Ordinal).ThenBy(a => a.Carrier)] },
+            });
     }
 
     /// <summary>
@@ -62,15 +75,14 @@ public static class Evaluator
     {
         var policy = validation.Policy;
         var context = new RuleContext(change, policy, facts, rollout);
-        // What an invalid policy meant to forbid cannot be known, so it forbids.
-        List<Violation> violations =
-            [.. validation.Errors.Select(e => new Violation(Reason.Invalid, $"the policy itself is invalid: {e}"))];
-        foreach (var rule in RuleTable.Rules)
+        List<Violation> violations = [];
+        if (rollout?.Sort == RolloutSort.BreakGlass)
         {
-            if (validation.IsValid ? Applies(rule, context) : rule.JudgesAnnotationWrites)
-            {
-                rule.Check(context, violations);
-            }
+            RuleTable.InEveryMode.Check(context, violations);
+        }
+        else
+        {
+            CheckAll(validation, context, violations);
         }
 
         if (rollout is not null)
@@ -82,18 +94,24 @@ public static class Evaluator
         return Verdict(policy, context, violations);
     }
 
-    // What will be written down if the change is admitted; null where nothing is. It needs the ledger to know a rollback.
-    private static Rollout? RolloutOf(Change change, IReadOnlyList<PolicyValidation> policies, Facts facts, List<Question> questions)
+    private static void CheckAll(PolicyValidation validation, RuleContext context, List<Violation> violations)
     {
-        List<ChangePolicy> governing = [.. policies.Select(p => p.Policy).Where(p => p.Workloads.Contains(change.Workload.Kind))];
+        // What an invalid policy meant to forbid cannot be known, so it forbids.
+        violations.AddRange(validation.Errors.Select(e => new Violation(Reason.Invalid, $"the policy itself is invalid: {e}")));
+        foreach (var rule in RuleTable.Rules)
+        {
+            if (validation.IsValid ? Applies(rule, context) : rule.JudgesAnnotationWrites)
+            {
+                rule.Check(context, violations);
+            }
+        }
+    }
+
+    // What will be written down if the change is admitted; null where nothing is. It needs the ledger to know a rollback.
+    private static Rollout? RolloutOf(Change change, IReadOnlyList<ChangePolicy> governing, BreakGlass glass, Facts facts, List<Question> questions)
+    {
         if (!change.IsRollout || governing.Count == 0 || change.Digest is not { } digest)
         {
-            return null;
-        }
-
-        if (facts.Ledger is not { } ledger)
-        {
-            questions.Add(new Question.NamespaceLedger());
             return null;
         }
 
@@ -110,10 +128,21 @@ public static class Evaluator
             PreviousGeneration = change.CurrentGeneration,
             PreviousVersion = change.CurrentVersion,
             Requester = change.Requester.Username,
-            Policies = [.. governing.Select(p => new GoverningPolicy(p.Name, ProvenanceReader.Read(change.Proposed, p.AiAssistedWhen)))],
+            Policies = [.. governing.Select(p => new GoverningPolicy(p.Name, StickyProvenance.Of(change, p, facts.Ledger, facts.Now)))],
             Sort = change.IsRestart ? RolloutSort.Restart : RolloutSort.Regular,
         };
-        var isExemptRollback = governing.TrueForAll(p => p.Rollback == RollbackTreatment.Exempt)
+        if (glass is BreakGlass.Broken(var reason))
+        {
+            return rollout with { Sort = RolloutSort.BreakGlass, BreakGlassReason = reason };
+        }
+
+        if (facts.Ledger is not { } ledger)
+        {
+            questions.Add(new Question.NamespaceLedger());
+            return null;
+        }
+
+        var isExemptRollback = governing.All(p => p.Rollback == RollbackTreatment.Exempt)
             && Rollbacks.IsRollback(ledger, change.Workload, previous, digest)
             && Rollbacks.HasExempt(ledger.Besides(rollout), change.Workload, facts.Now);
         return isExemptRollback ? rollout with { Sort = RolloutSort.Rollback } : rollout;

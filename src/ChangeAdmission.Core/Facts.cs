@@ -14,6 +14,9 @@ public abstract record Question
     /// <summary>Whether the requester holds the verb <c>approve</c> on the policy (a SubjectAccessReview).</summary>
     public sealed record MayApprove(string Policy) : Question;
 
+    /// <summary>Whether the requester holds the verb <c>breakglass</c> on the policy.</summary>
+    public sealed record MayBreakGlass(string Policy) : Question;
+
     /// <summary>Which values of the approval annotation the Deployment's ReplicaSets carry.</summary>
     public sealed record ApprovalsOnReplicaSets : Question;
 
@@ -37,6 +40,9 @@ public sealed record Facts
 
     /// <summary>By policy: whether the requester may approve under it.</summary>
     public IReadOnlyDictionary<string, bool> RequesterMayApprove { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary>By policy: whether the requester may break the glass under it.</summary>
+    public IReadOnlyDictionary<string, bool> RequesterMayBreakGlass { get; init; } = new Dictionary<string, bool>();
 
     /// <summary>What signed approvals call this cluster.</summary>
     public string ClusterName { get; init; } = "default";

@@ -165,4 +165,38 @@ public sealed class ProvenanceTests
 
         await Admin.Applies(Payments.WithImage("1.1.0").DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "approval-missing");
     }
+
+    [Fact]
+    public async Task Taking_the_mark_away_after_a_rejection_changes_nothing()
+    {
+        var shop = await Namespaces.CriticalAsync();
+        var payments = A.Deployment("payments");
+        var next = payments.WithImage("1.1.0");
+        await Dev.Applies(payments).In(shop).ShouldBeAdmitted();
+        await Dev.Applies(next.DeclaredAIAssisted()).AsDryRun().In(shop).ShouldBeRejected(with: "approval-missing");
+        await Dev.Applies(next.DeclaredHuman()).AsDryRun().In(shop).ShouldBeAdmitted();
+
+        await Dev.Applies(next.DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "approval-missing");
+
+        foreach (var relabelled in new[] { next.DeclaredHuman(), next, next.DeclaredHuman().AnnotatedOnTemplate("example.com/touched", "yes") })
+        {
+            (await Dev.Applies(relabelled).In(shop).ShouldBeRejected(with: "approval-missing")).Message.Should().Contain("was presented as AI-assisted at ");
+        }
+
+        await Dev.Patches(payments, "strategic", """{"spec":{"template":{"spec":{"containers":[{"name":"app","image":"registry.example.com/payments:1.1.0","env":[{"name":"X","value":"1"}]}]}}}}""")
+            .In(shop).ShouldBeRejected(with: "approval-missing");
+        await Dev.Applies(payments.WithImage("1.2.0").DeclaredHuman()).In(shop).ShouldBeAdmitted();
+    }
+
+    [Fact]
+    public async Task A_dry_run_can_be_let_off_with_a_warning_so_that_diffs_work()
+    {
+        var shop = await Namespaces.CriticalUnderAsync(await A.Policy().With("dryRun", "Warn").StoredAsync());
+        var assisted = A.Deployment("payments").DeclaredAIAssisted();
+
+        var diff = await Dev.Applies(assisted).AsDryRun().In(shop).ShouldBeAdmitted();
+
+        diff.Warnings.Should().ContainSingle().Which.Should().Contain("would reject: approval-missing");
+        await Dev.Applies(assisted).In(shop).ShouldBeRejected(with: "approval-missing");
+    }
 }

@@ -1,3 +1,4 @@
+using ChangeAdmission.Core;
 using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Policies;
 
@@ -16,7 +17,7 @@ internal sealed class Reservations(LedgerStore ledgers, TimeProvider time)
     /// <summary>What came of it, in the first ledger that says no, or in all.</summary>
     /// <exception cref="OperationCanceledException">Out of time.</exception>
     /// <exception cref="LedgerException">A ledger is full or damaged.</exception>
-    public async Task<ReservationResult> ReserveAsync(Rollout rollout, IReadOnlyList<ChangePolicy> policies, CancellationToken ct)
+    public async Task<ReservationResult> ReserveAsync(Decision decision, Rollout rollout, IReadOnlyList<ChangePolicy> policies, CancellationToken ct)
     {
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
@@ -30,8 +31,12 @@ internal sealed class Reservations(LedgerStore ledgers, TimeProvider time)
         }
 
         var ns = LedgerStore.OfNamespace(rollout.Workload.Namespace);
-        var narrow = await ledgers.ChangeAsync(ns, l => Written(l, l.Reserve(rollout, policies, isPolicyLedger: false, time.GetUtcNow())), linked.Token, reserves: true)
-            .ConfigureAwait(false);
+        var (presentation, under) = (decision.Change.Presentation, decision.PresentedUnder);
+        var narrow = await ledgers.ChangeAsync(
+            ns,
+            l => Written(l, l.Reserve(rollout, policies, isPolicyLedger: false, time.GetUtcNow(), presentation: presentation, presentedUnder: under)),
+            linked.Token,
+            reserves: true).ConfigureAwait(false);
         if (narrow is not ReservationResult.Reserved { Entry: var entry } reserved)
         {
             return narrow;
@@ -55,6 +60,24 @@ internal sealed class Reservations(LedgerStore ledgers, TimeProvider time)
         }
 
         return reserved;
+    }
+
+    /// <summary>
+    /// Remembers that a rejected change was presented as AI-assisted, before anybody learns of the rejection. What is known already is
+    /// not written again.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Out of time.</exception>
+    /// <exception cref="LedgerException">The ledger is full or damaged.</exception>
+    public async Task RememberAsync(Decision decision, CancellationToken ct)
+    {
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        var ns = LedgerStore.OfNamespace(decision.Change.Workload.Namespace);
+        if (decision.Change.Presentation is { } presentation
+            && (ledgers.Known(ns) is not { } known || !ReferenceEquals(known.Remember(presentation, decision.PresentedUnder, time.GetUtcNow()), known)))
+        {
+            await ledgers.ChangeAsync(ns, l => (l.Remember(presentation, decision.PresentedUnder, time.GetUtcNow()), true), linked.Token, reserves: true).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The limits as they stand, as far as is known here: what a dry run is told. Nothing is written.</summary>

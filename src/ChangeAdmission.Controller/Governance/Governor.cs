@@ -75,6 +75,13 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, LedgerStor
                         [policy] = await MayAsync(change.Requester, Verb.Approve, policy, ct).ConfigureAwait(false),
                     },
                 },
+                Question.MayBreakGlass(var policy) => facts with
+                {
+                    RequesterMayBreakGlass = new Dictionary<string, bool>(facts.RequesterMayBreakGlass)
+                    {
+                        [policy] = await MayAsync(change.Requester, Verb.Breakglass, policy, ct).ConfigureAwait(false),
+                    },
+                },
                 Question.ApprovalObjects => facts with { ApprovalObjects = await ApprovalObjectsAsync(change.Workload.Namespace, ct).ConfigureAwait(false) },
                 Question.ApprovalsOnReplicaSets => facts with
                 {

@@ -24,6 +24,11 @@ internal static class AuditTrail
             annotations.Add(new("reasons", reasons));
         }
 
+        if (decision.BreakGlass is BreakGlass.Broken(var reason))
+        {
+            annotations.Add(new("break-glass", Quoted.Printable(reason)));
+        }
+
         return annotations;
     }
 

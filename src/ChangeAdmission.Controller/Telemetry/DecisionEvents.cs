@@ -102,6 +102,11 @@ internal sealed partial class DecisionEvents : BackgroundService
                 Namespace = change.Workload.Namespace,
                 Uid = change.Uid,
             };
+        if (!rejected && decision.BreakGlass is BreakGlass.Broken(var reason))
+        {
+            return EventOn(involved, "BreakGlassUsed", "Warning", $"{Admission(decision)} went past every rule: {Quoted.Printable(reason)}");
+        }
+
         return EventOn(
             involved,
             rejected ? "RolloutRejected" : "RolloutAdmitted",

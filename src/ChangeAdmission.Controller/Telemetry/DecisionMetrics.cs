@@ -19,6 +19,7 @@ internal sealed class DecisionMetrics
 
     private readonly Counter<long> _decisions;
     private readonly Counter<long> _eventsDropped;
+    private readonly Counter<long> _breakGlass;
     private readonly Histogram<double> _duration;
 
     public DecisionMetrics(IMeterFactory meters, ClusterState state, ServingCertificate serving)
@@ -26,6 +27,7 @@ internal sealed class DecisionMetrics
         var meter = meters.Create(MeterName);
         _decisions = meter.CreateCounter<long>(
             "changeadmission_decisions", description: "Decisions on rollouts and on writes of our annotations, one per governing policy.");
+        _breakGlass = meter.CreateCounter<long>("changeadmission_break_glass", description: "Rollouts that somebody took past every rule.");
         _eventsDropped = meter.CreateCounter<long>(
             "changeadmission_events_dropped", description: "Events that were not sent because too many were waiting.");
         _duration = meter.CreateHistogram<double>(Duration, "s", "Time from a read request to its decision.");
@@ -46,6 +48,12 @@ internal sealed class DecisionMetrics
 
     public void Count(Decision decision)
     {
+        if (decision is { BreakGlass: BreakGlass.Broken, IsAllowed: true, Change.IsDryRun: false })
+        {
+            var workload = decision.Change.Workload;
+            _breakGlass.Add(1, new("namespace", workload.Namespace), new KeyValuePair<string, object?>("kind", workload.Kind.ToString()));
+        }
+
         if (decision.Policies.Count == 0)
         {
             Count(decision, new PolicyDecision(null, default, default, []));

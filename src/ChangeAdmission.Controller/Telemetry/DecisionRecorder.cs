@@ -74,7 +74,7 @@ internal sealed partial class DecisionRecorder(
     private static partial void LogDecision(
         ILogger logger, string decision, string workload, string digest, string user, string dryRun, string reasons);
 
-    private readonly record struct Key(string User, WorkloadReference Workload, ChangeDigest? Digest, bool IsRollout, bool DryRun, Outcome Outcome, string Approvals)
+    private readonly record struct Key(string User, WorkloadReference Workload, ChangeDigest? Digest, bool IsRollout, bool DryRun, Outcome Outcome, string Approvals, string BreakGlass)
     {
         public static Key Of(Decision decision)
         {
@@ -86,7 +86,8 @@ internal sealed partial class DecisionRecorder(
                 change.IsRollout,
                 change.IsDryRun,
                 decision.Outcome,
-                change.Proposed.Annotations.GetValueOrDefault(WellKnown.SeniorApproval, ""));
+                change.Proposed.Annotations.GetValueOrDefault(WellKnown.SeniorApproval, ""),
+                change.Proposed.Annotations.GetValueOrDefault(WellKnown.BreakGlass, ""));
         }
     }
 }

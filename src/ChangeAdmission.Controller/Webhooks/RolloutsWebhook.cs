@@ -58,6 +58,11 @@ internal sealed class RolloutsWebhook(
                 decision = await EvaluateAsync(change, rules, ct).ConfigureAwait(false);
                 if (!decision.IsAllowed || decision.Rollout is not { } rollout)
                 {
+                    if (!change.IsDryRun && decision.PresentedUnder.Count > 0)
+                    {
+                        await reservations.RememberAsync(decision, ct).ConfigureAwait(false);
+                    }
+
                     return (decision, []);
                 }
 
@@ -72,7 +77,7 @@ internal sealed class RolloutsWebhook(
                     return (Undecided(decision, clock), []);
                 }
 
-                switch (await reservations.ReserveAsync(rollout, governing, ct).ConfigureAwait(false))
+                switch (await reservations.ReserveAsync(decision, rollout, governing, ct).ConfigureAwait(false))
                 {
                     case ReservationResult.Reserved(_, _, var uses):
                         return (decision, LastSlots(uses));

@@ -1,4 +1,5 @@
 using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Budgets;
 
 namespace ChangeAdmission.Core.Changes;
 
@@ -63,6 +64,14 @@ public sealed class Change
     public ApprovalAnnotation Approvals => field ??= ApprovalAnnotation.Read(
         Proposed.Annotations.GetValueOrDefault(WellKnown.SeniorApproval),
         Current?.Annotations.GetValueOrDefault(WellKnown.SeniorApproval));
+
+    /// <summary>By what this rollout is known again; null when its template cannot be read.</summary>
+    public Presentation? Presentation => field ??= Digest is null
+        ? null
+        : new Presentation(
+            Workload,
+            ChangeDigest.ComputeContent(Workload, Proposed.Template),
+            [.. PodImages.Of(Proposed.Template).Except(Current is null ? [] : PodImages.Of(Current.Template), StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(PodImages.Fingerprint)]);
 
     private (ChangeDigest? Digest, string? Problem) Compute(WorkloadContent? content)
     {

@@ -15,7 +15,7 @@ public static class WellKnown
     /// <summary>Approvals, separated by commas: <c>sha256:&lt;64 hex&gt;/&lt;approver&gt;</c>.</summary>
     public const string SeniorApproval = Prefix + "senior-approval";
 
-    /// <summary>A reason to pass every rule. Reserved: it opens nothing yet.</summary>
+    /// <summary>A reason to pass every rule with this one rollout.</summary>
     public const string BreakGlass = Prefix + "break-glass";
 
     /// <summary>On a Deployment that the operator paused, because it runs a rollout that nobody admitted: the change's digest.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Core.Policies;
 
@@ -70,6 +71,8 @@ internal sealed class ApprovalRule : IRule
         ApprovalRequirement.All => "this change needs approval",
         ApprovalRequirement.AIAssisted => context.Provenance switch
         {
+            Provenance.AIAssisted when context.PresentedAt is { } at =>
+                $"this content was presented as AI-assisted at {LimitText.Date(at)}, which a later declaration does not change,",
             Provenance.AIAssisted => "this change is AI-assisted",
             Provenance.Undeclared when context.Policy.Undeclared == UndeclaredMeaning.AIAssisted =>
                 "this change declares nothing, which counts as AI-assisted here,",

@@ -41,7 +41,10 @@ internal sealed class RuleContext(Change change, ChangePolicy policy, Facts fact
     /// <summary>Whether what is rolled out runs already, and came there by an admission or was there from the beginning.</summary>
     public bool IsAdmittedRestart => Change.IsRestart && Change.Digest is { } digest && History?.Find(digest) is { IsAdmitted: true };
 
-    public Provenance Provenance { get; } = ProvenanceReader.Read(change.Proposed, policy.AiAssistedWhen);
+    /// <summary>When the same content was presented as AI-assisted, if it is not declared so now; null: never, or it is declared.</summary>
+    public DateTimeOffset? PresentedAt { get; } = StickyProvenance.PresentedAt(change, policy, facts.Ledger, facts.Now);
+
+    public Provenance Provenance => PresentedAt is null ? ProvenanceReader.Read(Change.Proposed, Policy.AiAssistedWhen) : Provenance.AIAssisted;
 
     /// <summary>The questions whose answers the rules missed.</summary>
     public IReadOnlySet<Question> Questions => _questions;

@@ -49,6 +49,7 @@ public sealed record ChangeRecord
             Policies = [.. rollout.Policies.Select(p => p.Name)],
             Admitted = true,
             Sort = rollout.Sort,
+            BreakGlassReason = rollout.BreakGlassReason,
             At = entry.At,
             Images = images,
         });
@@ -138,6 +139,8 @@ public sealed record ChangeRecordSpec
     public required bool Admitted { get; init; }
 
     public RolloutSort? Sort { get; init; }
+
+    public string? BreakGlassReason { get; init; }
 
     public required DateTimeOffset At { get; init; }
 

@@ -68,11 +68,14 @@ public sealed record LedgerStatus
 
     public IReadOnlyList<WorkloadHistoryStatus>? Workloads { get; init; }
 
+    public IReadOnlyList<PresentedContentStatus>? Presented { get; init; }
+
     public static LedgerStatus Of(RolloutLedger ledger, string ns) => new()
     {
         AdoptedAt = ledger.AdoptedAt,
         Entries = [.. ledger.Entries.Select(e => LedgerEntryStatus.Of(e, ns))],
         Workloads = [.. ledger.Workloads.Select(WorkloadHistoryStatus.Of)],
+        Presented = ledger.Presented.Count == 0 ? null : [.. ledger.Presented.Select(PresentedContentStatus.Of)],
     };
 
     public RolloutLedger ToLedger(string ns) => new()
@@ -80,6 +83,7 @@ public sealed record LedgerStatus
         AdoptedAt = AdoptedAt,
         Entries = [.. (Entries ?? []).Select(e => e.ToEntry(ns))],
         Workloads = [.. (Workloads ?? []).Select(w => w.ToHistory(ns))],
+        Presented = [.. (Presented ?? []).Select(p => p.ToContent(ns))],
     };
 }
 
@@ -139,6 +143,8 @@ public sealed record LedgerEntryStatus
 
     public RolloutSort Sort { get; init; }
 
+    public string? BreakGlassReason { get; init; }
+
     public bool Recorded { get; init; }
 
     public static LedgerEntryStatus Of(LedgerEntry entry, string ns) => new()
@@ -159,6 +165,7 @@ public sealed record LedgerEntryStatus
         Approvers = entry.Rollout.Approvers.Count == 0 ? null : entry.Rollout.Approvers,
         Policies = [.. entry.Rollout.Policies.Select(p => new GoverningPolicyStatus(p.Name, p.Provenance))],
         Sort = entry.Rollout.Sort,
+        BreakGlassReason = entry.Rollout.BreakGlassReason,
         Recorded = entry.IsRecorded,
     };
 
@@ -179,6 +186,7 @@ public sealed record LedgerEntryStatus
             Approvers = Approvers ?? [],
             Policies = [.. Policies.Select(p => new GoverningPolicy(p.Name, p.Provenance))],
             Sort = Sort,
+            BreakGlassReason = BreakGlassReason,
         },
         At,
         State,
@@ -233,6 +241,15 @@ public sealed record WorkloadHistoryStatus
         FailedAt = FailedAt,
         UnguardedApprovals = UnguardedApprovals ?? [],
     };
+}
+
+/// <summary><c>status.presented[]</c>.</summary>
+public sealed record PresentedContentStatus(WorkloadName Workload, string Content, IReadOnlyList<string> Images, IReadOnlyList<string> Policies, DateTimeOffset At)
+{
+    public static PresentedContentStatus Of(PresentedContent presented) => new(
+        WorkloadName.Of(presented.Workload, presented.Workload.Namespace), presented.Content.ToString(), presented.Images, presented.Policies, presented.At);
+
+    public PresentedContent ToContent(string ns) => new(Workload.In(ns), StoredDigest.Read(Content), Images, Policies, At);
 }
 
 /// <summary>Digests and fingerprints as the ledger stores them; nothing is stored for nothing.</summary>

@@ -69,6 +69,11 @@ internal sealed record Request
 
     public Request DeclaredAIAssisted() => Annotated(WellKnown.AIAssisted, "true");
 
+    public Request BreakingTheGlass(string reason) => Annotated(WellKnown.BreakGlass, reason);
+
+    /// <summary>The reason stands on the workload already.</summary>
+    public Request WithTheGlassBrokenBefore(string reason) => BreakingTheGlass(reason) with { Before = new(Before) { [WellKnown.BreakGlass] = reason } };
+
     public Request WrittenBy(string author) => Annotated(WellKnown.Author, author);
 
     public Request ThatCreates() => this with { Creates = true };
@@ -114,6 +119,9 @@ internal sealed record Cluster
     /// <summary>Who holds the verb approve, as user@policy, or as user for every policy.</summary>
     public IReadOnlySet<string> Approvers { get; init; } = new HashSet<string> { "senior", "principal" };
 
+    /// <summary>Who holds the verb breakglass, written alike.</summary>
+    public IReadOnlySet<string> Breakers { get; init; } = new HashSet<string> { "oncall" };
+
     public IReadOnlySet<string> OnReplicaSets { get; init; } = new HashSet<string>();
 
     public IReadOnlyList<ApprovalGrant> Grants { get; init; } = [];
@@ -157,6 +165,13 @@ internal sealed record Cluster
             RequesterMayApprove = new Dictionary<string, bool>(facts.RequesterMayApprove)
             {
                 [policy] = Approvers.Contains(change.Requester.Username) || Approvers.Contains($"{change.Requester.Username}@{policy}"),
+            },
+        },
+        Question.MayBreakGlass(var policy) => facts with
+        {
+            RequesterMayBreakGlass = new Dictionary<string, bool>(facts.RequesterMayBreakGlass)
+            {
+                [policy] = Breakers.Contains(change.Requester.Username) || Breakers.Contains($"{change.Requester.Username}@{policy}"),
             },
         },
         Question.ApprovalObjects => facts with { ApprovalObjects = Grants },
