@@ -94,10 +94,13 @@ internal static class ControllerHost
         services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<DecisionEvents>().AddHostedService(s => s.GetRequiredService<DecisionEvents>());
         services.AddSingleton<DecisionRecorder>();
+        services.AddSingleton<GuardRecorder>();
 
         services.AddSingleton<ApprovalGuard>();
         services.AddSingleton<IWebhook, RolloutsWebhook>();
         services.AddSingleton<IWebhook, ApprovalsWebhook>();
+        services.AddSingleton<IWebhook, BypassWebhook>();
+        services.AddSingleton<IWebhook, NamespacesWebhook>();
         services.AddSingleton<IWebhook, ResourcesWebhook>();
         services.AddSingleton<WebhookEndpoint>();
         services.AddSingleton<Readiness>();

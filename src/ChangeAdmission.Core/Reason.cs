@@ -14,6 +14,8 @@ public enum Reason
     RateLimited,
     Cooldown,
     Frozen,
+    Bypass,
+    Exempting,
     Invalid,
     Unavailable,
 }
@@ -31,6 +33,8 @@ public static class Reasons
         Reason.RateLimited => "rate-limited",
         Reason.Cooldown => "cooldown",
         Reason.Frozen => "frozen",
+        Reason.Bypass => "bypass",
+        Reason.Exempting => "exempting",
         Reason.Invalid => "invalid",
         Reason.Unavailable => "unavailable",
         _ => throw new ArgumentOutOfRangeException(nameof(reason)),
@@ -40,5 +44,5 @@ public static class Reasons
     /// Whether the reason rejects under every enforcement. A forged approval would outlive the mode in which it
     /// was planted.
     /// </summary>
-    public static bool RejectsInEveryMode(this Reason reason) => reason is Reason.ApprovalForged;
+    public static bool RejectsInEveryMode(this Reason reason) => reason is Reason.ApprovalForged or Reason.Bypass or Reason.Exempting;
 }

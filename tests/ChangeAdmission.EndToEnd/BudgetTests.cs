@@ -117,7 +117,7 @@ public sealed class BudgetTests
         await Dev.Applies(Payments.DeclaredAIAssisted()).In(shop).ShouldBeAdmitted();
         (await Dev.Applies(Payments.WithImage("1.1.0").DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "rate-limited"))
             .Message.Should().Contain("allows 1 AI-assisted rollout in 10m");
-        await Dev.Applies(Payments.WithImage("1.1.0").DeclaredHuman()).In(shop).ShouldBeAdmitted();
+        await Dev.Applies(Payments.WithImage("1.2.0").DeclaredHuman()).In(shop).ShouldBeAdmitted();
     }
 
     [Theory]

@@ -82,11 +82,15 @@ public sealed class OutageTests : IAsyncLifetime
         await Dev.Deletes(Payments).In(_shop).ShouldBeAdmitted();
 
     [Fact]
-    public async Task Without_the_controller_a_namespace_can_be_made_ordinary_by_an_administrator()
+    public async Task Without_the_controller_no_namespace_leaves_its_policies_and_others_are_as_free_as_ever()
     {
-        await _shop.LabelledAsync(WellKnown.Critical, null);
+        var (relabelled, ordinary) = (new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [WellKnown.Critical] = null } } }, await Namespaces.OrdinaryAsync());
 
-        await Eventually.Holds("the API server to notice", async () => (await Dev.Applies(Next).In(_shop)).IsAdmitted);
+        var answer = await Api.Of("admin").PatchAsync(_shop.Path, relabelled);
+
+        answer.Status.Should().Be(System.Net.HttpStatusCode.InternalServerError);
+        answer.Message.Should().Contain("namespaces.changeadmission.io");
+        await ordinary.LabelledAsync("team", "a");
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public sealed class ProvenanceTests
         await Dev.Annotates(Payments, WellKnown.AIAssisted, "true").In(shop).ShouldBeAdmitted();
 
         await Dev.SetsImage(Payments.WithImage("1.1.0")).In(shop).ShouldBeRejected(with: "approval-missing");
-        await Dev.Replaces(Payments.WithImage("1.1.0")).In(shop).ShouldBeAdmitted();
+        await Dev.Replaces(Payments.WithImage("1.2.0")).In(shop).ShouldBeAdmitted();
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class ProvenanceTests
 
         var verdict = await Dev.Applies(Payments.DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "approval-missing");
 
-        verdict.Message.Should().Contain("next: create it with content that needs no approval first");
+        verdict.Message.Should().Contain("next: a senior creates a ChangeApproval in namespace");
         (await shop.HasAsync(Payments)).Should().BeFalse();
     }
 

@@ -53,6 +53,18 @@ internal sealed class Governor(ClusterState state, KubernetesApi api, LedgerStor
         }
     }
 
+    /// <summary>Every policy and every freeze, read at this moment, whether they can be kept or not.</summary>
+    /// <exception cref="KubernetesApiException">They could not be looked up.</exception>
+    /// <exception cref="HttpRequestException">The API server could not be reached.</exception>
+    public async Task<(IReadOnlyList<ChangePolicy> Policies, IReadOnlyList<ChangeFreeze> Freezes)> AllRulesAsync(CancellationToken ct)
+    {
+        using var policies = await api.GetAsync(ChangePolicyResource.Path, ResourcesJson.Default.JsonDocument, ct).ConfigureAwait(false);
+        using var freezes = await api.GetAsync(ChangeFreezeResource.Path, ResourcesJson.Default.JsonDocument, ct).ConfigureAwait(false);
+        return (
+            [.. policies.RootElement.GetProperty("items").EnumerateArray().Select(p => ChangePolicyResource.Read(p).Policy)],
+            [.. freezes.RootElement.GetProperty("items").EnumerateArray().Select(f => ChangeFreezeResource.Read(f).Freeze)]);
+    }
+
     /// <summary>The valid policies that select the namespace as far as the watches know; none where they know it as not critical.</summary>
     public IReadOnlyList<PolicyValidation> KnownPoliciesOf(string ns) =>
         state.Namespaces.Snapshot.GetValueOrDefault(ns)?.Labels is { } labels && options.CriticalNamespaces.Matches(labels)

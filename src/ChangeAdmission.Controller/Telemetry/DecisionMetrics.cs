@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using ChangeAdmission.Controller.Certificates;
 using ChangeAdmission.Controller.Governance;
 using ChangeAdmission.Core;
+using ChangeAdmission.Core.Changes;
 
 namespace ChangeAdmission.Controller.Telemetry;
 
@@ -62,6 +63,23 @@ internal sealed class DecisionMetrics
         foreach (var policy in decision.Policies)
         {
             Count(decision, policy);
+        }
+    }
+
+    /// <summary>A rejection by one of the webhooks around the gate.</summary>
+    public void CountGuarded(string ns, string kind, IReadOnlyList<string> policies, Reason reason, bool isDryRun)
+    {
+        foreach (var policy in policies)
+        {
+            _decisions.Add(
+                1,
+                new("policy", policy),
+                new("namespace", ns),
+                new("kind", kind),
+                new("provenance", nameof(Provenance.Undeclared)),
+                new("decision", Outcome.Rejected.Label()),
+                new("reason", reason.Id()),
+                new("dry_run", isDryRun ? "true" : "false"));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ChangeAdmission.Core.Policies;
 
 namespace ChangeAdmission.Kubernetes.Resources;
 
@@ -22,6 +23,10 @@ public sealed record ObjectMeta
 /// <summary><c>metav1.OwnerReference</c>.</summary>
 public sealed record OwnerReference
 {
+    public string? ApiVersion { get; init; }
+
+    public string? Name { get; init; }
+
     public string? Kind { get; init; }
 
     public string? Uid { get; init; }
@@ -66,6 +71,7 @@ public sealed record PartialObjectList
 [JsonSerializable(typeof(ChangeRecordStatusPatch))]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(LabelSelectorSpec))]
 [JsonSerializable(typeof(IReadOnlyList<JsonPatchOperation>))]
 public sealed partial class ResourcesJson : JsonSerializerContext;
 

@@ -77,6 +77,9 @@ internal sealed record User(string Name)
 
     public Command Applies(Policy policy) => Given(policy.ToJson(), "apply", "--filename=-");
 
+    /// <summary>A PUT of a body to a path.</summary>
+    public Command Puts(string path, JsonNode body) => Given(body, "replace", "--raw", $"/{path}", "--filename=-");
+
     public Command Creates(Approval approval) => new(this, _ => ["create", "--filename=-"]) { InputIn = ns => approval.ToJson(ns).ToJsonString() };
 
     public Command Runs(params string[] arguments) => new(this, _ => arguments);
