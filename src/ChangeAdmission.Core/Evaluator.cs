@@ -108,7 +108,7 @@ public static class Evaluator
     }
 
     // What will be written down if the change is admitted; null where nothing is. It needs the ledger to know a rollback.
-    private static Rollout? RolloutOf(Change change, IReadOnlyList<ChangePolicy> governing, BreakGlass glass, Facts facts, List<Question> questions)
+    private static Rollout? RolloutOf(Change change, List<ChangePolicy> governing, BreakGlass glass, Facts facts, List<Question> questions)
     {
         if (!change.IsRollout || governing.Count == 0 || change.Digest is not { } digest)
         {
@@ -142,7 +142,7 @@ public static class Evaluator
             return null;
         }
 
-        var isExemptRollback = governing.All(p => p.Rollback == RollbackTreatment.Exempt)
+        var isExemptRollback = governing.TrueForAll(p => p.Rollback == RollbackTreatment.Exempt)
             && Rollbacks.IsRollback(ledger, change.Workload, previous, digest)
             && Rollbacks.HasExempt(ledger.Besides(rollout), change.Workload, facts.Now);
         return isExemptRollback ? rollout with { Sort = RolloutSort.Rollback } : rollout;

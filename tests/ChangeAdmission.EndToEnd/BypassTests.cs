@@ -179,7 +179,7 @@ public sealed class BypassTests
     private static async Task<IReadOnlyList<JsonNode>> PodsAsync(TestNamespace ns) =>
         [.. (await Api.Of("dev").GetAsync($"api/v1/namespaces/{ns}/pods"))["items"]!.AsArray().Select(p => p!)];
 
-    private static Task<JsonNode> PodAsync(TestNamespace ns) => Eventually.Get("a Pod", async () => (await PodsAsync(ns)).FirstOrDefault());
+    private static Task<JsonNode> PodAsync(TestNamespace ns) => Eventually.Get("a Pod", async () => await PodsAsync(ns) is [var first, ..] ? first : null);
 
     private static Task<Answer> StrategicAsync(string who, string path, JsonNode patch) =>
         Api.Of(who).SendAsync(HttpMethod.Patch, path, patch, "application/strategic-merge-patch+json");

@@ -108,7 +108,7 @@ public sealed class OutageTests : IAsyncLifetime
         Stack.Note($"killed and started again, the first decision came after {took.TotalMilliseconds:0} ms");
         took.Should().BeLessThan(BackInTime);
         await Dev.Applies(Next.DeclaredAIAssisted()).In(_shop).ShouldBeRejected(with: "approval-missing");
-        await Dev.Applies(Next.DeclaredHuman()).In(_shop).ShouldBeAdmitted();
+        await Dev.Applies(Next.WithImage("1.2.0").DeclaredHuman()).In(_shop).ShouldBeAdmitted();
     }
 
     [Fact]

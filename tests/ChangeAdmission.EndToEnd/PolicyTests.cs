@@ -60,7 +60,7 @@ public sealed class PolicyTests
         var verdict = await Dev.Applies(Payments).In(shop).ShouldBeRejected(with: "undeclared");
         verdict.Message.Should().Contain("next: set the annotation changeadmission.io/ai-assisted to \"true\" or \"false\"");
         await Dev.Applies(AI).In(shop).ShouldBeRejected(with: "approval-missing");
-        await Dev.Applies(Payments.DeclaredHuman()).In(shop).ShouldBeAdmitted();
+        await Dev.Applies(Payments.WithImage("1.1.0").DeclaredHuman()).In(shop).ShouldBeAdmitted();
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class PolicyTests
 
         await Dev.Applies(Payments.Annotated("example.com/generated-by", "copilot")).In(shop).ShouldBeRejected(with: "approval-missing");
         await Dev.Applies(AI).In(shop).ShouldBeRejected(with: "approval-missing");
-        await Dev.Applies(Payments.Annotated("example.com/generated-by", "hand")).In(shop).ShouldBeAdmitted();
+        await Dev.Applies(Payments.WithImage("1.1.0").Annotated("example.com/generated-by", "hand")).In(shop).ShouldBeAdmitted();
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class PolicyTests
         foreach (var workload in (Manifest[])[A.StatefulSet("database"), A.DaemonSet("agent")])
         {
             await Dev.Applies(workload.DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "approval-missing");
-            await Dev.Applies(workload).In(shop).ShouldBeAdmitted();
+            await Dev.Applies(workload.WithImage("0.9.0")).In(shop).ShouldBeAdmitted();
             var next = workload.WithImage("1.1.0").DeclaredAIAssisted();
             await Dev.Applies(next).In(shop).ShouldBeRejected(with: "approval-missing");
             await Senior.Approves(next).In(shop).ShouldBeAdmitted();

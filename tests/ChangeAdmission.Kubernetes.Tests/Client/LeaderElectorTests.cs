@@ -173,7 +173,7 @@ public sealed class LeaderElectorTests : IAsyncLifetime
     {
         using var mayEnd = new SemaphoreSlim(0);
         var elector = Elector("a");
-        _running.Add(elector.RunAsync(_ => mayEnd.WaitAsync(), _stop.Token));
+        _running.Add(elector.RunAsync(_ => mayEnd.WaitAsync(CancellationToken.None), _stop.Token));
         await AdvanceUntil(() => elector.IsLeader);
 
         CutOff("a");
