@@ -3,11 +3,16 @@
 //
 //   dotnet run --project bench/Micro --configuration Release [-- <part of a file's name>]
 using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using ChangeAdmission.Core;
+using ChangeAdmission.Core.Approvals;
+using ChangeAdmission.Core.Budgets;
 using ChangeAdmission.Core.Changes;
 using ChangeAdmission.Kubernetes.Admission;
 using ChangeAdmission.Kubernetes.Resources;
@@ -17,6 +22,14 @@ var reviews = Path.Combine(AppContext.BaseDirectory, "reviews");
 using var written = JsonDocument.Parse("""{"metadata":{"name":"critical"},"spec":{}}""");
 var policies = new[] { ChangePolicyResource.Read(written.RootElement) };
 var output = new ArrayBufferWriter<byte>(64 * 1024);
+
+// What the decision on these reviews asks for.
+var facts = Facts.None with
+{
+    Now = TimeProvider.System.GetUtcNow(),
+    Ledger = RolloutLedger.Empty with { AdoptedAt = TimeProvider.System.GetUtcNow() },
+    ApprovalObjects = [],
+};
 
 Console.WriteLine($"{"review",-22} {"stage",-34} {"us",9} {"bytes",9}");
 foreach (var file in Directory.GetFiles(reviews, "*.json").Where(f => f.Contains(wanted, StringComparison.Ordinal)).OrderBy(f => new FileInfo(f).Length))
@@ -51,9 +64,23 @@ foreach (var file in Directory.GetFiles(reviews, "*.json").Where(f => f.Contains
     Console.WriteLine();
 }
 
+using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+var key = SigningKey.Read(pair.ExportSubjectPublicKeyInfoPem(), out _)!;
+var token = Token(pair);
+Measure("signed approval", "ApprovalToken.Read", () => ApprovalToken.Read(token, out _));
+Measure("signed approval", "Read and IsSignedBy", () => ApprovalToken.Read(token, out _)!.IsSignedBy(key) ? 1 : throw new InvalidOperationException("it is signed"));
+
+static string Token(ECDsa pair)
+{
+    var header = """{"alg":"ES256","typ":"changeadmission-approval+jwt","kid":"alice@example.com"}""";
+    var claims = $$"""{"sub":"shop/Deployment/payments","digest":"sha256:{{new string('1', 64)}}","approver":"alice@example.com","aud":"default","iat":1,"exp":2}""";
+    var signed = $"{Base64Url.EncodeToString(Encoding.ASCII.GetBytes(header))}.{Base64Url.EncodeToString(Encoding.ASCII.GetBytes(claims))}";
+    return $"{signed}.{Base64Url.EncodeToString(pair.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256))}";
+}
+
 Decision Decide(AdmissionRequest request) =>
     ChangeReader.Read(request) is ChangeReading.ToJudge(var change)
-    && Evaluator.Evaluate(change, policies, Facts.None) is Evaluation.Decided(var decision)
+    && Evaluator.Evaluate(change, policies, facts) is Evaluation.Decided(var decision)
         ? decision
         : throw new InvalidOperationException("the review is not one that is decided without a lookup");
 

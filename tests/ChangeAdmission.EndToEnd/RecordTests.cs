@@ -37,7 +37,7 @@ public sealed class RecordTests
     public async Task A_rejection_and_a_dry_run_leave_none()
     {
         var shop = await Namespaces.CriticalAsync();
-        await Dev.Applies(Payments.DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "approval-missing");
+        await Dev.Applies(Payments.WithImage("0.9.0").DeclaredAIAssisted()).In(shop).ShouldBeRejected(with: "approval-missing");
         await Dev.Applies(Payments).AsDryRun().In(shop).ShouldBeAdmitted();
         await Dev.Applies(Payments).In(shop).ShouldBeAdmitted();
         await Ledger.OutcomeAsync(shop, Payments, "Succeeded");

@@ -28,7 +28,7 @@ internal sealed class ApprovalReconciler(KubernetesApi api, OperatorState cluste
         var now = time.GetUtcNow();
         try
         {
-            if (now >= grant.ExpiresAt + KeptAfterwards)
+            if (IsForgotten(grant, now))
             {
                 await api.DeleteAsync(ChangeApproval.PathOf(grant.Workload.Namespace, grant.Name), ct).ConfigureAwait(false);
                 return ReconcileResult.Done.Instance;
@@ -52,6 +52,8 @@ internal sealed class ApprovalReconciler(KubernetesApi api, OperatorState cluste
         var next = (now < grant.ExpiresAt ? grant.ExpiresAt : grant.ExpiresAt + KeptAfterwards) - now + After;
         return new ReconcileResult.Again(next < Longest ? next : Longest);
     }
+
+    internal static bool IsForgotten(ApprovalGrant grant, DateTimeOffset now) => now >= grant.ExpiresAt + KeptAfterwards;
 
     internal static ChangeApprovalStatus StatusOf(ApprovalGrant grant, IReadOnlyList<RecordedRollout> records, HeldApproval held, DateTimeOffset now)
     {
