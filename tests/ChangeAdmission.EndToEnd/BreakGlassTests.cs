@@ -64,6 +64,21 @@ public sealed class BreakGlassTests
         await Dev.Applies(Next).In(shop).ShouldBeRejected(with: ["approval-missing", "rate-limited"]);
     }
 
+    [Fact]
+    public async Task It_passes_a_ledger_that_is_damaged_which_nothing_else_does_until_it_is_deleted()
+    {
+        var shop = await ShopAsync();
+        var damaged = (await Ledger.OfAsync(shop))!;
+        damaged["status"]!["entries"]![0]!["digest"] = "no digest";
+        (await Api.Of("admin").PutAsync($"apis/changeadmission.io/v1alpha1/namespaces/{shop}/rolloutbudgets/rollouts/status", damaged)).ShouldBeOk();
+
+        (await Dev.Applies(Payments.WithImage("1.2.0")).In(shop).ShouldBeRejected(with: "unavailable")).Message.Should().Contain("is damaged");
+        await Admin.Applies(Next.Annotated(WellKnown.BreakGlass, Reason)).In(shop).ShouldBeAdmitted();
+
+        (await Api.Of("admin").DeleteAsync($"apis/changeadmission.io/v1alpha1/namespaces/{shop}/rolloutbudgets/rollouts")).ShouldBeOk();
+        await Eventually.Holds("a new ledger", async () => (await Dev.Applies(Payments.WithImage("1.2.0")).In(shop)).IsAdmitted);
+    }
+
     // One rollout an hour, which is used up.
     private static async Task<TestNamespace> ShopAsync()
     {

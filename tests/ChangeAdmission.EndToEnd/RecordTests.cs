@@ -29,8 +29,8 @@ public sealed class RecordTests
         spec["admitted"]!.GetValue<bool>().Should().BeTrue();
 
         var table = await Dev.Runs("get", "changerecords").In(shop).ShouldBeAdmitted();
-        table.Kubectl.Output.Should().MatchRegex("NAME +WORKLOAD +DIGEST +PROVENANCE +APPROVED BY +OUTCOME +AGE")
-            .And.MatchRegex($"payments +{assisted.DigestIn(shop).Short} +AIAssisted +senior +Succeeded");
+        table.Kubectl.Output.Should().MatchRegex("NAME +WORKLOAD +DIGEST +PROVENANCE +APPROVED BY +SORT +OUTCOME +AGE")
+            .And.MatchRegex($"payments +{assisted.DigestIn(shop).Short} +AIAssisted +senior +Regular +Succeeded");
     }
 
     [Fact]
