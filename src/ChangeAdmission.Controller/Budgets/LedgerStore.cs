@@ -45,7 +45,7 @@ internal sealed partial class LedgerStore(
 
     private readonly ConcurrentDictionary<LedgerReference, Writer> _writers = new();
     // The versions that this replica wrote, or read live, which its watch may not have brought yet.
-    private readonly ConcurrentDictionary<LedgerReference, StoredLedger> _read = new();
+    private readonly ConcurrentDictionary<LedgerReference, StoredLedger> _read = UntilDeleted(state);
 
     public static LedgerReference OfNamespace(string ns) => new(ns, RolloutBudget.NamespaceName);
 
@@ -190,6 +190,23 @@ internal sealed partial class LedgerStore(
         }
 
         return unadopted.Adopt(seen, time.GetUtcNow());
+    }
+
+    // What was read of a ledger that is gone must not stand in for the next one.
+    private static ConcurrentDictionary<LedgerReference, StoredLedger> UntilDeleted(ClusterState state)
+    {
+        var read = new ConcurrentDictionary<LedgerReference, StoredLedger>();
+        state.Ledgers.Changed += changes =>
+        {
+            foreach (var gone in changes.Where(c => c.After is null))
+            {
+                if (gone.Key.Split('/') is [var ns, var name])
+                {
+                    read.TryRemove(new(ns, name), out _);
+                }
+            }
+        };
+        return read;
     }
 
     private StoredLedger? Latest(LedgerReference ledger)
