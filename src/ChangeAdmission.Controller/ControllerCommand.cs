@@ -8,6 +8,13 @@ namespace ChangeAdmission.Controller;
 /// <summary>The command line: what can be set, what it means, what it is without.</summary>
 internal static class ControllerCommand
 {
+    private const string DefaultCertificateLifetime = "2160h";
+    private const string DefaultCaLifetime = "8760h";
+
+    // Less leaves no time for an API server to learn of a CA before it is served by.
+    private static readonly TimeSpan MinCertificateLifetime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxDrain = TimeSpan.FromMinutes(10);
+
     private static readonly Option<string?> Kubeconfig = new("--kubeconfig")
     {
         Description = "Kubeconfig of the cluster. Without it: $KUBECONFIG, ~/.kube/config, the pod's ServiceAccount.",
@@ -79,6 +86,45 @@ internal static class ControllerCommand
         DefaultValueFactory = _ => "3m",
     };
 
+    private static readonly Option<string> CertificateLifetime = new("--certificate-lifetime")
+    {
+        Description = "How long a serving certificate of our own is valid; it is replaced after two thirds of that.",
+        HelpName = "duration",
+        DefaultValueFactory = _ => DefaultCertificateLifetime,
+    };
+
+    private static readonly Option<string> CaLifetime = new("--ca-lifetime")
+    {
+        Description = "The same of our CA. While one replaces another, both are trusted.",
+        HelpName = "duration",
+        DefaultValueFactory = _ => DefaultCaLifetime,
+    };
+
+    private static readonly Option<string?> CertificateFiles = new("--certificate-files")
+    {
+        Description = "Serve tls.crt and tls.key of this directory, read again when they change, instead of a certificate of our own; "
+            + "ca.crt beside them, when it is there, is published.",
+        HelpName = "directory",
+    };
+
+    private static readonly Option<bool> CaPublishedElsewhere = new("--ca-published-elsewhere")
+    {
+        Description = "With --certificate-files: somebody else, such as cert-manager, keeps the caBundle of the webhook configurations.",
+    };
+
+    private static readonly Option<string?> DefaultPolicy = new("--default-policy")
+    {
+        Description = "A ConfigMap in the own namespace, with a ChangePolicy in its policy.json that is created once.",
+        HelpName = "name",
+    };
+
+    private static readonly Option<string> Drain = new("--drain")
+    {
+        Description = "How long to answer on, not ready any more, when told to end; until nobody sends anything here any more.",
+        HelpName = "duration",
+        DefaultValueFactory = _ => "10s",
+    };
+
     private static readonly Option<string?> ClientCa = new("--client-ca")
     {
         Description = "PEM file of CAs; callers must then present a client certificate of one of them.",
@@ -96,7 +142,8 @@ internal static class ControllerCommand
         var command = new RootCommand(
             "ChangeAdmission: judges rollouts in critical namespaces. Serves the admission webhooks and runs the operator.")
         {
-            Kubeconfig, Namespace, Listen, ListenMetrics, Hosts, WebhookConfiguration, CriticalLabel, ClusterName, Lease, ReleaseAfter, ClientCa, LogFormat,
+            Kubeconfig, Namespace, Listen, ListenMetrics, Hosts, WebhookConfiguration, CriticalLabel, ClusterName, Lease, ReleaseAfter,
+            CertificateLifetime, CaLifetime, CertificateFiles, CaPublishedElsewhere, ClientCa, DefaultPolicy, Drain, LogFormat,
         };
         MustBeEndpoint(Listen);
         MustBeEndpoint(ListenMetrics);
@@ -109,12 +156,23 @@ internal static class ControllerCommand
                 result.AddError($"--critical-label: {problem}");
             }
         });
-        ReleaseAfter.Validators.Add(result =>
+        MustBeDuration(ReleaseAfter, TimeSpan.FromSeconds(1), TimeSpan.MaxValue);
+        MustBeDuration(CertificateLifetime, MinCertificateLifetime, TimeSpan.MaxValue);
+        MustBeDuration(CaLifetime, MinCertificateLifetime, TimeSpan.MaxValue);
+        MustBeDuration(Drain, TimeSpan.Zero, MaxDrain);
+        CertificateFiles.Validators.Add(result =>
         {
-            var text = result.GetValueOrDefault<string>();
-            if (!DurationText.TryParse(text, out var duration) || duration <= TimeSpan.Zero)
+            if (result.GetValueOrDefault<string?>() is { } path && !Directory.Exists(path))
             {
-                result.AddError($"--release-after: '{text}' {DurationText.Hint}");
+                result.AddError($"--certificate-files: there is no directory '{path}'");
+            }
+        });
+        command.Validators.Add(result =>
+        {
+            // What is not given is not known here.
+            if (Duration(result.GetValue(CaLifetime) ?? DefaultCaLifetime) < Duration(result.GetValue(CertificateLifetime) ?? DefaultCertificateLifetime))
+            {
+                result.AddError("--ca-lifetime: a CA must live at least as long as its certificates (--certificate-lifetime)");
             }
         });
         command.SetAction((parsed, ct) => run(OptionsOf(parsed), ct));
@@ -124,7 +182,6 @@ internal static class ControllerCommand
     private static ControllerOptions OptionsOf(ParseResult parsed)
     {
         var ns = parsed.GetValue(Namespace)!;
-        _ = DurationText.TryParse(parsed.GetValue(ReleaseAfter), out var releaseAfter);
         var label = parsed.GetValue(CriticalLabel)!.Split('=', 2);
         return new ControllerOptions
         {
@@ -137,7 +194,13 @@ internal static class ControllerCommand
             CriticalNamespaces = new LabelSelector([new LabelRequirement(label[0], LabelOperator.In, [label[1]])]),
             ClusterName = parsed.GetValue(ClusterName)!,
             Lease = parsed.GetValue(Lease)!,
-            ReleaseAfter = releaseAfter,
+            ReleaseAfter = Duration(parsed.GetValue(ReleaseAfter))!.Value,
+            CertificateLifetime = Duration(parsed.GetValue(CertificateLifetime))!.Value,
+            CaLifetime = Duration(parsed.GetValue(CaLifetime))!.Value,
+            CertificateFiles = parsed.GetValue(CertificateFiles),
+            IsCaPublishedElsewhere = parsed.GetValue(CaPublishedElsewhere),
+            DefaultPolicy = parsed.GetValue(DefaultPolicy),
+            Drain = Duration(parsed.GetValue(Drain))!.Value,
             ClientCa = parsed.GetValue(ClientCa),
             JsonLogs = parsed.GetValue(LogFormat) == "json",
         };
@@ -151,6 +214,23 @@ internal static class ControllerCommand
             result.AddError($"{option.Name}: '{text}' is not an address and port; write for example 0.0.0.0:8443");
         }
     });
+
+    private static void MustBeDuration(Option<string> option, TimeSpan min, TimeSpan max) => option.Validators.Add(result =>
+    {
+        var text = result.GetValueOrDefault<string>();
+        if (Duration(text) is not { } duration)
+        {
+            result.AddError($"{option.Name}: '{text}' {DurationText.Hint}");
+        }
+        else if (duration < min || duration > max)
+        {
+            result.AddError(max == TimeSpan.MaxValue
+                ? $"{option.Name}: '{text}' is less than {DurationText.Of(min)}"
+                : $"{option.Name}: '{text}' is not between {DurationText.Of(min)} and {DurationText.Of(max)}");
+        }
+    });
+
+    private static TimeSpan? Duration(string? text) => DurationText.TryParse(text, out var duration) ? duration : null;
 
     private static void MustExist(Option<string?> option) => option.Validators.Add(result =>
     {

@@ -19,6 +19,9 @@ namespace ChangeAdmission.Controller;
 /// <summary>Composes the process: the only place that knows all parts.</summary>
 internal static class ControllerHost
 {
+    // What is left for answers that are being made when the last connection has been taken.
+    private static readonly TimeSpan InFlight = TimeSpan.FromSeconds(20);
+
     public static WebApplication Build(ControllerOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -66,6 +69,8 @@ internal static class ControllerHost
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + InFlight);
+        services.AddHostedService<Drain>();
         services.AddSingleton(s => KubernetesApiFactory.Create(options.Kubeconfig, s.GetRequiredService<TimeProvider>()));
 
         services.AddSingleton<ClusterState>().AddHostedService(s => s.GetRequiredService<ClusterState>());
@@ -74,8 +79,20 @@ internal static class ControllerHost
         services.AddSingleton<Reservations>();
 
         services.AddSingleton<ServingCertificate>();
-        services.AddHostedService<CertificateKeeper>();
-        services.AddSingleton<WebhookConfigurationReconciler>();
+        if (options.CertificateFiles is null)
+        {
+            services.AddSingleton<CertificateKeeper>().AddHostedService(s => s.GetRequiredService<CertificateKeeper>());
+        }
+        else
+        {
+            services.AddHostedService<CertificateFiles>();
+        }
+
+        services.AddSingleton(s => new WebhookConfigurationReconciler(
+            s.GetRequiredService<KubernetesApi>(),
+            s.GetRequiredService<ServingCertificate>(),
+            s.GetService<CertificateKeeper>(),
+            s.GetRequiredService<ILogger<WebhookConfigurationReconciler>>()));
         services.AddHostedService<WebhookConfigurationController>();
 
         services.AddSingleton<OperatorState>();
@@ -86,6 +103,7 @@ internal static class ControllerHost
         services.AddSingleton<LedgerReconciler>();
         services.AddSingleton<ApprovalReconciler>();
         services.AddSingleton<FreezeStatusReconciler>();
+        services.AddSingleton<DefaultPolicy>();
         services.AddSingleton<PolicyStatusReconciler>();
         services.AddSingleton<RolloutOperator>().AddHostedService(s => s.GetRequiredService<RolloutOperator>());
 

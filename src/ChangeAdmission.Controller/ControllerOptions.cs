@@ -38,6 +38,24 @@ internal sealed record ControllerOptions
     /// <summary>What signed approvals call this cluster (<c>aud</c>).</summary>
     public string ClusterName { get; init; } = "default";
 
+    /// <summary>Of a serving certificate of our own; replaced after two thirds of it.</summary>
+    public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>The same of the CA.</summary>
+    public TimeSpan CaLifetime { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>A directory with <c>tls.crt</c>, <c>tls.key</c> and perhaps <c>ca.crt</c>, served instead of a certificate of our own; null without.</summary>
+    public string? CertificateFiles { get; init; }
+
+    /// <summary>Whether somebody else, such as cert-manager, keeps the caBundle of the webhook configurations.</summary>
+    public bool IsCaPublishedElsewhere { get; init; }
+
+    /// <summary>The ConfigMap in <see cref="Namespace"/> with the ChangePolicy to create once; null for none.</summary>
+    public string? DefaultPolicy { get; init; }
+
+    /// <summary>How long a replica that was told to end still answers.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>PEM certificates; when set, callers must present a certificate that one of these signed.</summary>
     public string? ClientCa { get; init; }
 

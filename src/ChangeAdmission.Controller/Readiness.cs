@@ -1,6 +1,5 @@
 using ChangeAdmission.Controller.Certificates;
 using ChangeAdmission.Controller.Governance;
-using ChangeAdmission.Controller.Operator;
 using ChangeAdmission.Kubernetes.Client;
 using ChangeAdmission.Kubernetes.Resources;
 
@@ -10,7 +9,7 @@ namespace ChangeAdmission.Controller;
 /// Whether this replica may be sent reviews: it knows the policies and namespaces, and the API server trusts the
 /// certificate that it serves.
 /// </summary>
-internal sealed class Readiness(ClusterState state, ServingCertificate serving, KubernetesApi api, IHostApplicationLifetime lifetime)
+internal sealed class Readiness(ClusterState state, ServingCertificate serving, KubernetesApi api, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>The windows of rate limits allow for two clocks that are each so far off.</summary>
     public static readonly TimeSpan MaxClockOffset = TimeSpan.FromSeconds(2);
@@ -38,14 +37,16 @@ internal sealed class Readiness(ClusterState state, ServingCertificate serving, 
             return problem;
         }
 
-        return serving.CaCertificate is not { } ca ? "there is no serving certificate yet"
-            : Contradicts(state.ValidatingConfiguration, ca) || Contradicts(state.MutatingConfiguration, ca)
+        return serving.Context is null ? "there is no serving certificate yet"
+            : serving.NotAfter <= time.GetUtcNow() ? "the serving certificate has expired"
+            : IsDistrusted(state.ValidatingConfiguration) || IsDistrusted(state.MutatingConfiguration)
                 ? "the webhook configuration does not publish the CA of the certificate served"
                 : null;
     }
 
-    private static bool Contradicts(WebhookConfiguration? configuration, string ca) =>
-        configuration is not null && !WebhookConfigurationReconciler.Publishes(configuration, ca);
+    // One that is deleted distrusts nobody.
+    private bool IsDistrusted(WebhookConfiguration? configuration) =>
+        configuration?.Webhooks?.All(webhook => serving.IsTrustedBy(webhook.ClientConfig?.CaBundle)) == false;
 
     /// <summary>Whether this replica's clock may be used in a shared ledger; why not, or null.</summary>
     public static string? ClockProblem(KubernetesApi api) => api.Clock.Offset.Duration() > MaxClockOffset

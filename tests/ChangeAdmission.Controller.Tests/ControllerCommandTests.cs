@@ -22,11 +22,14 @@ public sealed class ControllerCommandTests
     {
         var options = await Parse(
             "--namespace", "guard", "--listen", "127.0.0.1:1", "--listen-metrics", "127.0.0.1:2", "--host", "a", "--host", "b",
-            "--webhook-configuration", "w", "--critical-label", "tier=gold", "--log-format", "json");
+            "--webhook-configuration", "w", "--critical-label", "tier=gold", "--log-format", "json",
+            "--certificate-lifetime", "1h", "--ca-lifetime", "2h", "--certificate-files", "/tmp", "--ca-published-elsewhere", "--default-policy", "p", "--drain", "3s");
 
         (options!.Namespace, options.Listen.ToString(), options.ListenMetrics.ToString(), options.WebhookConfiguration, options.JsonLogs)
             .Should().Be(("guard", "127.0.0.1:1", "127.0.0.1:2", "w", true));
         options.Hosts.Should().Equal("a", "b");
+        (options.CertificateLifetime, options.CaLifetime, options.CertificateFiles, options.IsCaPublishedElsewhere, options.DefaultPolicy, options.Drain)
+            .Should().Be((TimeSpan.FromHours(1), TimeSpan.FromHours(2), "/tmp", true, "p", TimeSpan.FromSeconds(3)));
         options.CriticalNamespaces.Matches(new Dictionary<string, string> { ["tier"] = "gold" }).Should().BeTrue();
     }
 
@@ -37,6 +40,12 @@ public sealed class ControllerCommandTests
     [InlineData("--critical-label", "a b=c", "not a qualified name")]
     [InlineData("--client-ca", "/no/such/file", "there is no file")]
     [InlineData("--log-format", "xml", "xml")]
+    [InlineData("--certificate-lifetime", "10s", "'10s' is less than 15s")]
+    [InlineData("--ca-lifetime", "1h", "a CA must live at least as long as its certificates")]
+    [InlineData("--certificate-files", "/no/such/directory", "there is no directory")]
+    [InlineData("--release-after", "0s", "'0s' is less than 1s")]
+    [InlineData("--drain", "1d", "is not a duration")]
+    [InlineData("--drain", "1h", "is not between 0s and 10m")]
     public void A_wrong_value_is_refused_before_anything_is_served(string option, string value, string message) =>
         Command(_ => { }).Parse([option, value]).Errors.Should().Contain(e => e.Message.Contains(message));
 

@@ -1,12 +1,13 @@
 using System.Threading.Channels;
+using ChangeAdmission.Controller.Certificates;
 using ChangeAdmission.Controller.Governance;
 using ChangeAdmission.Kubernetes.Resources;
 
 namespace ChangeAdmission.Controller.Operator;
 
-/// <summary>Runs the reconciler whenever one of the two configurations changes, and again when it asks for that or fails.</summary>
+/// <summary>Runs the reconciler whenever one of the two configurations or the certificate changes, and again when it fails.</summary>
 internal sealed partial class WebhookConfigurationController(
-    ClusterState state, WebhookConfigurationReconciler reconciler, ILogger<WebhookConfigurationController> logger)
+    ClusterState state, ServingCertificate serving, WebhookConfigurationReconciler reconciler, ILogger<WebhookConfigurationController> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -19,6 +20,7 @@ internal sealed partial class WebhookConfigurationController(
     {
         state.ValidatingConfigurations.Changed += _ => _wake.Writer.TryWrite(true);
         state.MutatingConfigurations.Changed += _ => _wake.Writer.TryWrite(true);
+        serving.Changed += () => _wake.Writer.TryWrite(true);
         await Task.WhenAll(state.ValidatingConfigurations.Synced, state.MutatingConfigurations.Synced).WaitAsync(stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stoppingToken.IsCancellationRequested)

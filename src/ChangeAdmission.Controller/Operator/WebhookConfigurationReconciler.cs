@@ -6,18 +6,13 @@ using ChangeAdmission.Kubernetes.Resources;
 namespace ChangeAdmission.Controller.Operator;
 
 /// <summary>
-/// Keeps the caBundle in the webhook configuration the one that our serving certificate is signed by. A configuration
-/// that is gone stays gone: deleting it is the administrator's emergency exit.
+/// Keeps the caBundle in the webhook configuration what our serving certificate needs. A configuration that is gone stays gone: deleting it
+/// is the administrator's emergency exit.
 /// </summary>
+/// <param name="keeper">Null where the certificate is somebody else's.</param>
 internal sealed partial class WebhookConfigurationReconciler(
-    KubernetesApi api, ServingCertificate serving, ILogger<WebhookConfigurationReconciler> logger)
+    KubernetesApi api, ServingCertificate serving, CertificateKeeper? keeper, ILogger<WebhookConfigurationReconciler> logger)
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>Whether the API server would trust the certificate that is served.</summary>
-    public static bool Publishes(WebhookConfiguration configuration, string caCertificate) =>
-        (configuration.Webhooks ?? []).All(webhook => HasBundle(webhook, caCertificate));
-
     /// <param name="collection">Where the configuration is stored: <see cref="WebhookConfiguration.Validating"/> or <see cref="WebhookConfiguration.Mutating"/>.</param>
     /// <param name="entity">The configuration; null when it is gone.</param>
     public async Task<ReconcileResult> ReconcileAsync(string collection, WebhookConfiguration? entity, CancellationToken ct)
@@ -28,17 +23,22 @@ internal sealed partial class WebhookConfigurationReconciler(
             return ReconcileResult.Done.Instance;
         }
 
-        if (serving.CaCertificate is not { } ca)
-        {
-            return new ReconcileResult.Again(Soon);
-        }
-
-        if (Publishes(entity, ca))
+        if (serving.Bundle is null || webhooks.All(webhook => HasBundle(webhook, serving.Bundle)))
         {
             return ReconcileResult.Done.Instance;
         }
 
-        var patch = Patch(webhooks, ca);
+        // Another replica may have published what this one has not heard of yet: what is stored decides, or two would undo each other's work.
+        if (keeper is not null)
+        {
+            await keeper.RefreshAsync(ct).ConfigureAwait(false);
+        }
+
+        if (serving.Bundle is not { } bundle || Patch(webhooks, bundle) is not { Count: > 0 } patch)
+        {
+            return ReconcileResult.Done.Instance;
+        }
+
         await api.PatchAsync(
             $"{collection}/{entity.Metadata!.Name}",
             patch,
@@ -49,29 +49,29 @@ internal sealed partial class WebhookConfigurationReconciler(
         return ReconcileResult.Done.Instance;
     }
 
-    private static List<JsonPatchOperation> Patch(IReadOnlyList<Webhook> webhooks, string caCertificate)
+    private static List<JsonPatchOperation> Patch(IReadOnlyList<Webhook> webhooks, string bundle)
     {
-        var bundle = Convert.ToBase64String(Encoding.ASCII.GetBytes(caCertificate));
+        var encoded = Convert.ToBase64String(Encoding.ASCII.GetBytes(bundle));
         var patch = new List<JsonPatchOperation>();
         for (var i = 0; i < webhooks.Count; i++)
         {
-            if (!HasBundle(webhooks[i], caCertificate))
+            if (!HasBundle(webhooks[i], bundle))
             {
                 // The test makes the patch fail, instead of hitting a neighbour, when the list has changed meanwhile.
                 patch.Add(new("test", $"/webhooks/{i}/name", webhooks[i].Name!));
-                patch.Add(new("add", $"/webhooks/{i}/clientConfig/caBundle", bundle));
+                patch.Add(new("add", $"/webhooks/{i}/clientConfig/caBundle", encoded));
             }
         }
 
         return patch;
     }
 
-    private static bool HasBundle(Webhook webhook, string caCertificate) =>
-        webhook.ClientConfig?.CaBundle is { } bundle && bundle.AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(caCertificate));
+    private static bool HasBundle(Webhook webhook, string bundle) =>
+        webhook.ClientConfig?.CaBundle is { } published && published.AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(bundle));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook configuration is absent or empty: {Consequence} until it is applied again")]
     private static partial void LogMissing(ILogger logger, string consequence);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Published the CA in the webhook configuration {Name}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Published our CAs in the webhook configuration {Name}")]
     private static partial void LogPublished(ILogger logger, string name);
 }

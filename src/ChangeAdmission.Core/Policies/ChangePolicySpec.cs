@@ -2,7 +2,7 @@ namespace ChangeAdmission.Core.Policies;
 
 /// <summary>
 /// <c>ChangePolicy.spec</c> as somebody wrote it: every field optional, nothing checked. The schema of the same
-/// shape is <c>deploy/crds/changepolicies.yaml</c>; a test holds the two together.
+/// shape is <c>charts/change-admission/files/crds/changepolicies.yaml</c>; a test holds the two together.
 /// <see cref="PolicyValidator"/> makes a <see cref="ChangePolicy"/> of it.
 /// </summary>
 public sealed record ChangePolicySpec

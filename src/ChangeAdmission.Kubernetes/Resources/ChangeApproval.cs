@@ -74,7 +74,7 @@ public static class ChangeApproval
     private static ChangeDigest? DigestOf(ChangeApprovalSpec spec) => ChangeDigest.TryParse(spec.Digest, out var digest) ? digest : null;
 }
 
-/// <summary><c>ChangeApproval.spec</c> as written; the schema of the same shape is <c>deploy/crds/changeapprovals.yaml</c>.</summary>
+/// <summary><c>ChangeApproval.spec</c> as written; the schema of the same shape is <c>charts/change-admission/files/crds/changeapprovals.yaml</c>.</summary>
 public sealed record ChangeApprovalSpec
 {
     public ApprovedWorkload? Workload { get; init; }

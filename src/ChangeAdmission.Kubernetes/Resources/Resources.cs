@@ -64,6 +64,8 @@ public sealed record PartialObjectList
 [JsonSerializable(typeof(SubjectAccessReview))]
 [JsonSerializable(typeof(CoreEvent))]
 [JsonSerializable(typeof(Secret))]
+[JsonSerializable(typeof(ConfigMap))]
+[JsonSerializable(typeof(AnnotationsPatch))]
 [JsonSerializable(typeof(WebhookConfiguration))]
 [JsonSerializable(typeof(RolloutBudget))]
 [JsonSerializable(typeof(LedgerStatus))]

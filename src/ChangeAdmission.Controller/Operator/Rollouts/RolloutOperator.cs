@@ -21,6 +21,7 @@ internal sealed partial class RolloutOperator(
     ApprovalReconciler approvals,
     PolicyStatusReconciler policies,
     FreezeStatusReconciler freezes,
+    DefaultPolicy defaultPolicy,
     ControllerOptions options,
     TimeProvider time,
     ILogger<RolloutOperator> logger) : BackgroundService
@@ -101,6 +102,7 @@ internal sealed partial class RolloutOperator(
             var freezeLoop = new ReconcileLoop<string>(freezeQueue, freezes.ReconcileAsync, logger);
             await Task.WhenAll(
                 watching,
+                defaultPolicy.CreateOnceAsync(ct),
                 workloadLoop.RunAsync(Workers, ct),
                 ledgerLoop.RunAsync(1, ct),
                 approvalLoop.RunAsync(1, ct),
