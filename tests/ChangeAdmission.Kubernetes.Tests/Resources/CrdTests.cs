@@ -7,7 +7,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace ChangeAdmission.Kubernetes.Tests.Resources;
 
-/// <summary>The schemas under deploy/crds say what the types say: every field, no field more, and the same kinds of values.</summary>
+/// <summary>The schemas that the chart brings say what the types say: every field, no field more, and the same kinds of values.</summary>
 public sealed class CrdTests
 {
     [Theory]
@@ -115,7 +115,7 @@ public sealed class CrdTests
     private static YamlMappingNode Schema(string file, string field)
     {
         var yaml = new YamlStream();
-        using var reader = new StreamReader(RepositoryFiles.Of($"deploy/crds/{file}"));
+        using var reader = new StreamReader(RepositoryFiles.Of($"charts/change-admission/files/crds/{file}"));
         yaml.Load(reader);
         var version = (YamlMappingNode)((YamlSequenceNode)Child((YamlMappingNode)yaml.Documents[0].RootNode, "spec")["versions"])[0];
         return Child(Child(Child(Child(version, "schema"), "openAPIV3Schema"), "properties"), field);
