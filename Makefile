@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 export DOTNET_NOLOGO := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 
-.PHONY: help demo test unit e2e soak up down status build bench lint format clean
+.PHONY: help demo test unit e2e soak up down status build image bench lint format clean
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ status: ## What of it runs
 
 build: ## Publish the native binaries into artifacts/bin
 	@eng/build
+
+image: ## Build the container image into artifacts/image, without a container engine
+	@eng/image
 
 bench: build ## Measure the controller against the floor under h2load
 	@bench/run
